@@ -1,0 +1,49 @@
+# Every word here sets itself up; nothing has to be installed by hand before it.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+READY   = $(VENV)/.ready
+
+.PHONY: help demo test check lint types imports format lock bench clean
+
+help:            ## what each word does
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)   ## one log, from a station to a file, through every part
+	$(BIN)/python -m ocppdiag_local demo
+
+test: $(READY)   ## every test, on a real RabbitMQ and Redis
+	$(BIN)/python -m pytest -q
+
+check: lint types imports test   ## what CI runs
+
+lint: $(READY)   ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## types
+	$(BIN)/mypy
+
+imports: $(READY) ## who may import whom
+	$(BIN)/lint-imports
+
+format: $(READY) ## let the formatter write
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## station calls per second through the whole pipeline
+	$(BIN)/python tests/fleet/calls.py
+
+lock: $(READY)   ## choose the newest versions of everything and write them down
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+	  --no-annotate --no-header --quiet --extra local --group dev -o requirements.lock pyproject.toml
+
+clean:           ## forget the environment and what the tools left
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

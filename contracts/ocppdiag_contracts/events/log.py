@@ -1,0 +1,43 @@
+"""What happens to a log on its way."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ocppdiag_contracts.events.command_settled import LogFile
+from ocppdiag_contracts.events.event import CommandEvent, EventModel
+from ocppdiag_contracts.model import CommandId
+
+
+class LogStatusReported(EventModel):
+    """The station has sent a LogStatusNotification that said something new."""
+
+    event: Literal["log_status_reported"] = "log_status_reported"
+    command_id: CommandId | None = Field(
+        description="Null when the report belongs to no command that we know."
+    )
+    request_id: int | None
+    status: str
+
+
+class LogBytesReceived(CommandEvent):
+    """The log is arriving."""
+
+    event: Literal["log_bytes_received"] = "log_bytes_received"
+    bytes: int = Field(ge=0)
+    total: int | None = Field(default=None, description="What the station announced, if it did.")
+
+
+class LogUploadBroken(CommandEvent):
+    """An upload ended early; the station may begin again."""
+
+    event: Literal["log_upload_broken"] = "log_upload_broken"
+    bytes: int = Field(ge=0)
+    reason: str
+
+
+class LogStored(CommandEvent):
+    """The whole log lies in the store."""
+
+    event: Literal["log_stored"] = "log_stored"
+    file: LogFile

@@ -1,0 +1,51 @@
+"""What stations do by themselves."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ocppdiag_contracts.events.event import EventModel
+from ocppdiag_contracts.model import Instant
+
+
+class StationConnected(EventModel):
+    """A station has connected and proved who it is."""
+
+    event: Literal["station_connected"] = "station_connected"
+    version: str = Field(description="The protocol version agreed on, as its subprotocol.")
+    node: str = Field(description="The gateway that holds the connection.")
+
+
+class StationDisconnected(EventModel):
+    """A connection has ended."""
+
+    event: Literal["station_disconnected"] = "station_disconnected"
+    node: str
+    code: int | None = Field(description="The websocket close code, if one was seen.")
+    reason: str
+
+
+class StationBooted(EventModel):
+    """A station has sent BootNotification."""
+
+    event: Literal["station_booted"] = "station_booted"
+    reason: str
+    vendor: str
+    model: str
+    serial_number: str | None = None
+    firmware_version: str | None = None
+    answered: str = Field(description="Accepted, Pending or Rejected.")
+    violations: list[str] = Field(default_factory=list)
+    payload: dict[str, Any] | None = Field(
+        default=None, description="The message as the station sent it, when it broke its schema."
+    )
+
+
+class ConnectorStatusReported(EventModel):
+    """A station has sent StatusNotification."""
+
+    event: Literal["connector_status_reported"] = "connector_status_reported"
+    evse_id: int
+    connector_id: int
+    status: str
+    since: Instant = Field(description="The station's own time of the change.")

@@ -1,0 +1,97 @@
+"""Why a command did not do what was asked: a closed list, each with what a retry would mean."""
+
+from enum import StrEnum
+
+
+class Retry(StrEnum):
+    """What sending the same wish again, under a new id, would do."""
+
+    SAFE = "safe"
+    """The station has not begun: nothing can happen twice."""
+
+    UNKNOWN = "unknown"
+    """The station may have begun: ask again only if twice does no harm."""
+
+    NEVER = "never"
+    """The answer would be the same."""
+
+
+class Failure(StrEnum):
+    """The reason in a final event that is not `completed`."""
+
+    INVALID_COMMAND = "invalid_command"
+    """The command is not of the published shape; `detail` names the field."""
+
+    UNKNOWN_STATION = "unknown_station"
+    """No such station is registered, and none of that name was ever connected."""
+
+    NOT_CONNECTED = "not_connected"
+    """The station is known and has no connection now."""
+
+    UNSUPPORTED_VERSION = "unsupported_version"
+    """The station's protocol version has no such request."""
+
+    BUSY = "busy"
+    """Too many calls are waiting for this station already."""
+
+    DEADLINE_PASSED = "deadline_passed"
+    """The deadline was over before the station was asked."""
+
+    REJECTED = "rejected"
+    """The station answered Rejected."""
+
+    NOT_SUPPORTED = "not_supported"
+    """The station answered that it does not know or support the request."""
+
+    STATION_ERROR = "station_error"
+    """The station answered with a CALLERROR, or with something that is no answer."""
+
+    CONNECTION_LOST = "connection_lost"
+    """The connection went while the call was under way."""
+
+    NO_ANSWER = "no_answer"
+    """The station had not answered by the deadline."""
+
+    NOTHING_FOLLOWED = "nothing_followed"
+    """The station accepted, and what it then owes had not come by the deadline; `detail` names it."""
+
+    UPLOAD_FAILED = "upload_failed"
+    """The station reported that it could not upload the log."""
+
+    UPLOAD_TOO_LARGE = "upload_too_large"
+    """The log is larger than the command allows."""
+
+    NO_FILE_RECEIVED = "no_file_received"
+    """The station reported the log as uploaded, and no file has come."""
+
+    SUPERSEDED = "superseded"
+    """The station dropped this request for a newer one."""
+
+    INTERNAL_ERROR = "internal_error"
+    """A fault of ours; the log of the worker says which."""
+
+    @property
+    def retry(self) -> Retry:
+        """What a retry would mean."""
+        return _RETRY[self]
+
+
+_RETRY = {
+    Failure.INVALID_COMMAND: Retry.NEVER,
+    Failure.UNKNOWN_STATION: Retry.NEVER,
+    Failure.NOT_CONNECTED: Retry.SAFE,
+    Failure.UNSUPPORTED_VERSION: Retry.NEVER,
+    Failure.BUSY: Retry.SAFE,
+    Failure.DEADLINE_PASSED: Retry.SAFE,
+    Failure.REJECTED: Retry.SAFE,
+    Failure.NOT_SUPPORTED: Retry.NEVER,
+    Failure.STATION_ERROR: Retry.UNKNOWN,
+    Failure.CONNECTION_LOST: Retry.UNKNOWN,
+    Failure.NO_ANSWER: Retry.UNKNOWN,
+    Failure.NOTHING_FOLLOWED: Retry.UNKNOWN,
+    Failure.UPLOAD_FAILED: Retry.SAFE,
+    Failure.UPLOAD_TOO_LARGE: Retry.NEVER,
+    Failure.NO_FILE_RECEIVED: Retry.UNKNOWN,
+    Failure.SUPERSEDED: Retry.SAFE,
+    Failure.INTERNAL_ERROR: Retry.UNKNOWN,
+}

@@ -1,0 +1,204 @@
+"""What gateways, upload receivers and workers say to each other: small records in JSON, batched in an array.
+
+A batch is one AMQP message whose body is a JSON array of these records; an OCPP payload inside is passed on byte
+for byte. Every record has a schema version `v`, a time `at` (seconds since 1970, UTC), and an id made of what it
+says: station + epoch + seq for what comes from a station, `message_id` or `tag` for the rest.
+"""
+
+from typing import Any
+
+from msgspec import Raw, Struct, convert
+from msgspec.json import Decoder, Encoder
+
+VERSION = 1
+
+
+class Up(Struct, frozen=True, kw_only=True):
+    """What a gateway says of one connection.
+
+    `epoch` grows with every connection of the station and `seq` within it: together they put all records of a
+    station in order.
+    """
+
+    station: str
+    node: str
+    connection: str
+    epoch: int
+    seq: int
+    at: float
+    version: str
+    v: int = VERSION
+
+
+class Called(Up, frozen=True, tag_field="kind", tag="call"):
+    """The station's own CALL, which waits for an `Answer` or `Refuse`."""
+
+    message_id: str
+    action: str
+    payload: Raw
+
+
+class Result(Up, frozen=True, kw_only=True):
+    """What became of a `Call`: it comes back with the tag and action of the question."""
+
+    owner: str
+    tag: str
+    action: str
+
+
+class Sent(Result, frozen=True, tag_field="kind", tag="sent"):
+    """The CALL was written to the socket."""
+
+
+class Answered(Result, frozen=True, tag_field="kind", tag="result"):
+    """The station's CALLRESULT; `late` if it came after the time limit."""
+
+    payload: Raw
+    late: bool = False
+
+
+class Errored(Result, frozen=True, tag_field="kind", tag="error"):
+    """The station's CALLERROR, or a CALLRESULT that could not be read (`code` is then `FormatViolation`)."""
+
+    code: str
+    description: str = ""
+    late: bool = False
+
+
+class TimedOut(Result, frozen=True, tag_field="kind", tag="timeout"):
+    """No answer in time; the station may have acted all the same."""
+
+
+class Lost(Result, frozen=True, tag_field="kind", tag="lost"):
+    """The connection went with the CALL under way; the station may have acted."""
+
+
+class Refused(Result, frozen=True, tag_field="kind", tag="refused"):
+    """The CALL was not sent: the station has not seen it. `reason`: busy, gone, stale, expired."""
+
+    reason: str
+
+
+class Connected(Up, frozen=True, tag_field="kind", tag="connected"):
+    """A station connected."""
+
+
+class Disconnected(Up, frozen=True, tag_field="kind", tag="disconnected"):
+    """A connection ended."""
+
+    code: int | None = None
+    reason: str = ""
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """What an upload receiver says of one upload; `tag` is the operation that the URL was made for."""
+
+    station: str
+    tag: str
+    owner: str
+    at: float
+    v: int = VERSION
+
+
+class UploadReceived(Upload, frozen=True, tag_field="kind", tag="upload_received"):
+    """So many bytes are here."""
+
+    bytes: int
+    total: int | None = None
+
+
+class UploadBroken(Upload, frozen=True, tag_field="kind", tag="upload_broken"):
+    """The upload ended early. `reason`: broken, too_large, store_failed."""
+
+    bytes: int
+    reason: str
+
+
+class UploadStored(Upload, frozen=True, tag_field="kind", tag="upload_stored"):
+    """The whole file is in the store."""
+
+    location: str
+    size: int
+    sha256: str
+    filename: str | None = None
+
+
+class Down(Struct, frozen=True, kw_only=True):
+    """What a worker says to a gateway about one station."""
+
+    station: str
+    epoch: int
+    at: float
+    v: int = VERSION
+
+
+class Call(Down, frozen=True, tag_field="kind", tag="call"):
+    """Send this CALL, unless the epoch is another by now or `expires_at` is over.
+
+    `message_id` is OCPP's unique message id, at most 36 characters; a second `Call` with the same one is the
+    first again and is not sent twice.
+    """
+
+    message_id: str
+    action: str
+    payload: Raw
+    owner: str
+    tag: str
+    expires_at: float
+    timeout: float
+
+
+class Answer(Down, frozen=True, tag_field="kind", tag="answer"):
+    """Answer the station's CALL with a CALLRESULT."""
+
+    message_id: str
+    payload: Raw
+
+
+class Refuse(Down, frozen=True, tag_field="kind", tag="refuse"):
+    """Answer the station's CALL with a CALLERROR."""
+
+    message_id: str
+    code: str
+    description: str = ""
+
+
+class Displace(Down, frozen=True, tag_field="kind", tag="displace"):
+    """The station has connected elsewhere with a newer epoch than this one: close the older connection."""
+
+
+FromGateway = Called | Sent | Answered | Errored | TimedOut | Lost | Refused | Connected | Disconnected
+FromUploads = UploadReceived | UploadBroken | UploadStored
+ToWorkers = FromGateway | FromUploads
+ToGateway = Call | Answer | Refuse | Displace
+
+TO_WORKERS: Decoder[ToWorkers] = Decoder(ToWorkers)
+TO_GATEWAY: Decoder[ToGateway] = Decoder(ToGateway)
+
+_BATCH: Decoder[list[Raw]] = Decoder(list[Raw])
+_ENCODER = Encoder()
+
+
+def split(body: bytes) -> list[Raw]:
+    """Take a batch apart without reading its records, so that a bad one does not spoil the others.
+
+    Raises:
+        msgspec.DecodeError: the body is no JSON array.
+
+    """
+    return _BATCH.decode(body)
+
+
+def encode(record: Struct) -> bytes:
+    """Write one record."""
+    return _ENCODER.encode(record)
+
+
+def join(records: list[bytes]) -> bytes:
+    """Make a batch of written records."""
+    return b"[" + b",".join(records) + b"]"
+
+
+def as_json(payload: Raw) -> Any:  # noqa: ANN401 (JSON is whatever it is)
+    """Read a payload as plain Python values."""
+    return convert(Decoder().decode(payload), Any)

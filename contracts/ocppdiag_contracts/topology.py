@@ -1,0 +1,122 @@
+"""Every exchange, queue, key and time limit on the broker, as frozen data: whoever declares it reads it here.
+
+Station traffic travels on keys `<kind>.<Action or owner>.<shard>`; a worker claims an action by binding a queue
+to its key, and what nobody has claimed comes back to its publisher (`mandatory`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+from zlib import crc32
+
+from ocppdiag_contracts.identity import as_routing_word
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A durable exchange."""
+
+    name: str
+    type: Literal["topic", "direct"]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A durable queue, what it is bound to, and what RabbitMQ is told about it."""
+
+    name: str
+    bindings: tuple[tuple[Exchange, str], ...]
+    arguments: Mapping[str, str | int | bool] = field(default_factory=lambda: MappingProxyType({}))
+
+
+COMMANDS = Exchange("ocppdiag.commands", "topic")
+STATION = Exchange("ocppdiag.station", "topic")
+GATEWAY = Exchange("ocppdiag.gateway", "direct")
+EVENTS = Exchange("ocppdiag.events", "topic")
+DEAD = Exchange("ocppdiag.dead", "topic")
+
+EXCHANGES = (COMMANDS, STATION, GATEWAY, EVENTS, DEAD)
+
+OWNER = "diagnostics"
+"""The owner that the diagnostics workers write into their calls, so that results come back to them."""
+
+DELIVERY_LIMIT = 10
+"""A message that made its worker fall this often is parked (RabbitMQ: quorum queues, poison message handling)."""
+
+GATEWAY_MESSAGE_TTL_MS = 30_000
+"""How long a message may wait for its gateway: longer than any call's own `expires_at` needs."""
+
+GATEWAY_QUEUE_EXPIRES_MS = 600_000
+"""A gateway's queue goes ten minutes after its gateway."""
+
+
+def _quorum(origin: str) -> Mapping[str, str | int | bool]:
+    """Replicated, never dropped: a dead letter stays until the parking queue has confirmed it."""
+    return MappingProxyType(
+        {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": DELIVERY_LIMIT,
+            "x-dead-letter-exchange": DEAD.name,
+            "x-dead-letter-routing-key": origin,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        }
+    )
+
+
+def commands_queue(names: tuple[str, ...]) -> Queue:
+    """Return the queue that competing workers take commands from, bound to the commands that they know."""
+    bindings = tuple((COMMANDS, name) for name in names)
+    return Queue("ocppdiag.commands", bindings, _quorum("commands"))
+
+
+def diagnostics_queue(shard: int, actions: tuple[str, ...]) -> Queue:
+    """Return one shard's station traffic: the CALLs that the workers claim, and what belongs to their own calls."""
+    keys = [station_key("call", action, shard) for action in actions]
+    keys += [station_key(kind, OWNER, shard) for kind in ("send", "result", "upload")]
+    keys.append(station_key("presence", "*", shard))
+    return Queue(
+        f"ocppdiag.{OWNER}.{shard}",
+        tuple((STATION, key) for key in keys),
+        _quorum(f"station.{OWNER}.{shard}"),
+    )
+
+
+def gateway_queue(node: str) -> Queue:
+    """Return a gateway node's own queue.
+
+    Classic and short-lived, because a deadline stands behind each message in it; single active consumer, so that
+    an old and a new process of one node never take turns.
+    """
+    arguments: dict[str, str | int | bool] = {
+        "x-queue-type": "classic",
+        "x-expires": GATEWAY_QUEUE_EXPIRES_MS,
+        "x-message-ttl": GATEWAY_MESSAGE_TTL_MS,
+        "x-single-active-consumer": True,
+    }
+    return Queue(f"ocppdiag.gateway.{node}", ((GATEWAY, node),), MappingProxyType(arguments))
+
+
+PARKING = Queue("ocppdiag.parking", ((DEAD, "#"),), MappingProxyType({"x-queue-type": "quorum"}))
+"""What could not be handled, for people to look at."""
+
+
+def shard_of(station: str, shards: int) -> int:
+    """Return the shard of a station."""
+    return crc32(station.encode()) % shards
+
+
+def station_key(kind: str, name: str, shard: int) -> str:
+    """Return the key of station traffic; `name` is an OCPP action or the owner of a call."""
+    return f"{kind}.{name}.{shard}"
+
+
+def event_key(event: str, station: str) -> str:
+    """Return the key of an event."""
+    return f"{event}.{as_routing_word(station)}"
+
+
+def reply_key(reply_to: str) -> str:
+    """Return the second key, which brings a command's events to who named itself in AMQP's `reply_to`."""
+    return f"reply.{reply_to}"

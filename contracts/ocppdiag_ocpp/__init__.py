@@ -1,0 +1,1 @@
+"""OCPP's words: frames, error codes, and every message with its request and response."""

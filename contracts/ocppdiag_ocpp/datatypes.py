@@ -1,0 +1,85 @@
+"""OCPP's own types as pydantic fields, strict: what the schema forbids cannot be constructed, so it is never sent."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+from pydantic.alias_generators import to_camel
+
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+
+
+def _rfc_3339(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE_TIME.fullmatch(value)):
+        return value
+    raise ValueError("not an RFC 3339 date-time")
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+def write_date_time(value: datetime) -> str:
+    """Write whole seconds and Z: the form that every station reads (OCPP 2.0.1 part 4, 4.1.4)."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+DateTime = Annotated[
+    AwareDatetime,
+    BeforeValidator(_rfc_3339),
+    AfterValidator(_in_utc),
+    PlainSerializer(write_date_time, return_type=str, when_used="json"),
+]
+Integer = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
+
+
+def Text(longest: int) -> StringConstraints:  # noqa: N802 (reads as a type: Annotated[str, Text(50)])
+    """Limit a string to so many characters."""
+    return StringConstraints(strict=True, max_length=longest)
+
+
+class OcppModel(BaseModel):
+    """An object on the wire: camelCase names there, ours in Python; unknown members are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+    )
+
+    def to_wire(self) -> bytes:
+        """Write the object as OCPP wants it: no null, no default that was not asked for."""
+        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+
+class CustomData(OcppModel):
+    """A vendor's own members, which every object of 2.0.1 may carry."""
+
+    model_config = ConfigDict(extra="allow")
+    vendor_id: Annotated[str, Text(255)]
+
+
+class Extensible(OcppModel):
+    """An object of 2.0.1: any of them may have customData."""
+
+    custom_data: CustomData | None = None
+
+
+class StatusInfo(Extensible):
+    """StatusInfoType: why a status is what it is."""
+
+    reason_code: Annotated[str, Text(20)]
+    additional_info: Annotated[str, Text(512)] | None = None

@@ -1,0 +1,163 @@
+"""The OCPP-J envelope, both ways and nothing else: bytes in, values out (OCPP 2.0.1 part 4, 4.2). Pure."""
+
+import re
+from dataclasses import dataclass
+from enum import IntEnum
+
+from msgspec import DecodeError, Raw, ValidationError
+from msgspec.json import Decoder, encode
+
+from ocppdiag_ocpp.errors import ErrorCode
+
+UNREADABLE_ID = "-1"
+"""The id in an answer to a frame whose own could not be read (part 4, 4.2.3)."""
+
+LONGEST_ID = 255
+"""OCPP allows 36; stations that prefix their UUIDs are let through and counted."""
+
+LONGEST_DESCRIPTION = 255
+
+_ACTION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,63}")
+
+
+class MessageType(IntEnum):
+    """The first member of a frame."""
+
+    CALL = 2
+    CALLRESULT = 3
+    CALLERROR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`[2, id, action, payload]`."""
+
+    message_id: str
+    action: str
+    payload: Raw
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """`[3, id, payload]`; `payload` is None when it is there and no object."""
+
+    message_id: str
+    payload: Raw | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallError:
+    """`[4, id, code, description, details]`, of which stations leave out the last ones."""
+
+    message_id: str
+    code: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """No frame. `answer` is the CALLERROR that is due, None where OCPP owes none (never to a CALLRESULT)."""
+
+    reason: str
+    answer: bytes | None
+
+
+Frame = Call | CallResult | CallError | Malformed
+
+_MEMBERS: Decoder[list[Raw]] = Decoder(list[Raw])
+_ID = Decoder(str)
+_TYPE = Decoder(int)
+_EMPTY = Raw(b"{}")
+
+
+def parse(text: str | bytes) -> Frame:
+    """Read one frame; whatever it is, there is a value for it and never an exception."""
+    try:
+        members = _MEMBERS.decode(text)
+    except (DecodeError, ValidationError, UnicodeError, RecursionError):
+        return _unreadable("not a JSON array")
+    message_id = _string(members[1]) if len(members) > 1 else None
+    if message_id is None or len(message_id) > LONGEST_ID:
+        return _unreadable("no message id")
+    match _integer(members[0]):
+        case MessageType.CALL:
+            return _call(message_id, members)
+        case MessageType.CALLRESULT:
+            return CallResult(message_id, _object(members[2]) if len(members) > 2 else _EMPTY)  # noqa: PLR2004
+        case MessageType.CALLERROR:
+            return CallError(message_id, *(_text(members, index) for index in (2, 3)))
+        case None:
+            return _malformed(message_id, ErrorCode.RPC_FRAMEWORK_ERROR, "the message type is no integer")
+        case _:
+            return _malformed(message_id, ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED, "unknown message type")
+
+
+def _call(message_id: str, members: list[Raw]) -> Call | Malformed:
+    action = _string(members[2]) if len(members) > 2 else None  # noqa: PLR2004
+    if action is None:
+        return _malformed(
+            message_id, ErrorCode.RPC_FRAMEWORK_ERROR, "a CALL needs an action, which is a string"
+        )
+    if len(members) > 4:  # noqa: PLR2004
+        return _malformed(message_id, ErrorCode.RPC_FRAMEWORK_ERROR, "a CALL has four members")
+    payload = _object(members[3]) if len(members) > 3 else _EMPTY  # noqa: PLR2004
+    if payload is None:
+        return _malformed(message_id, ErrorCode.PROTOCOL_ERROR, "the payload is no object")
+    return Call(message_id, action, payload)
+
+
+def is_action(name: str) -> bool:
+    """Tell whether a name can be an action at all: anything else cannot be claimed by anybody."""
+    return _ACTION.fullmatch(name) is not None
+
+
+def write_call(message_id: str, action: str, payload: bytes | Raw) -> bytes:
+    """Write a CALL; the payload is passed on byte for byte."""
+    return b"[2,%b,%b,%b]" % (encode(message_id), encode(action), bytes(payload))
+
+
+def write_result(message_id: str, payload: bytes | Raw) -> bytes:
+    """Write a CALLRESULT; the payload is passed on byte for byte."""
+    return b"[3,%b,%b]" % (encode(message_id), bytes(payload))
+
+
+def write_error(message_id: str, code: str, description: str = "") -> bytes:
+    """Write a CALLERROR with no details."""
+    return encode((MessageType.CALLERROR, message_id, code, description[:LONGEST_DESCRIPTION], {}))
+
+
+def _unreadable(reason: str) -> Malformed:
+    return _malformed(UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK_ERROR, reason)
+
+
+def _malformed(message_id: str, code: ErrorCode, reason: str) -> Malformed:
+    return Malformed(reason, write_error(message_id, code, reason))
+
+
+def _string(raw: Raw) -> str | None:
+    try:
+        return _ID.decode(raw)
+    except (DecodeError, ValidationError, UnicodeError):
+        return None
+
+
+def _integer(raw: Raw) -> int | None:
+    try:
+        return _TYPE.decode(raw)
+    except (DecodeError, ValidationError):
+        return None
+
+
+def _object(raw: Raw) -> Raw | None:
+    """Pass an object; take `null` for an empty one (stations of some makers send it)."""
+    match bytes(raw).lstrip()[:1]:
+        case b"{":
+            return raw
+        case b"n":
+            return _EMPTY
+        case _:
+            return None
+
+
+def _text(members: list[Raw], index: int) -> str:
+    return (_string(members[index]) if len(members) > index else None) or ""

@@ -1,0 +1,152 @@
+"""Read what stations send: strictly first, and where that fails mend what is unambiguous, counting each mend.
+
+One set of models serves both directions. A message that keeps its schema is validated once; one that breaks it is
+repaired field by field as the errors point at them, and refused with OCPP's error code when a field cannot be
+repaired (what stations do wrong, and how often, is why this room exists).
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ocppdiag_ocpp.errors import ErrorCode
+
+M = TypeVar("M", bound=BaseModel)
+
+_ROUNDS = 4
+_LONE_HOUR = re.compile(r"([+-]\d\d)$")
+_ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
+_JAVA_ZONE = re.compile(r"\[[^]]*\]$")
+_FRACTION = re.compile(r"(\.\d{6})\d+")
+_WHOLE = re.compile(r"\s*[+-]?\d+(\.0+)?\s*")
+_GONE = object()
+
+
+class UnreadableError(ValueError):
+    """The payload cannot be read as its message; `code` is the CALLERROR that says so."""
+
+    def __init__(self, code: ErrorCode, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[M]):
+    """A message, and what had to be mended to read it (`field: what was wrong`), empty for a faithful one."""
+
+    message: M
+    violations: tuple[str, ...] = ()
+
+
+def receive(model: type[M], payload: bytes) -> Received[M]:
+    """Read a payload.
+
+    Raises:
+        UnreadableError: it cannot be mended.
+
+    """
+    try:
+        return Received(model.model_validate_json(payload))
+    except ValidationError as first:
+        refusal = first
+    try:
+        content = json.loads(payload)
+    except ValueError as broken:
+        raise UnreadableError(ErrorCode.FORMAT_VIOLATION, "not valid JSON") from broken
+    violations: list[str] = []
+    for _ in range(_ROUNDS):
+        mended = [_mend(content, item) for item in refusal.errors(include_url=False)]
+        violations += [note for note in mended if note]
+        if not any(mended):
+            break
+        try:
+            return Received(model.model_validate_json(json.dumps(content)), tuple(violations))
+        except ValidationError as again:
+            refusal = again
+    raise _refused(refusal)
+
+
+def _mend(content: Any, error: ErrorDetails) -> str | None:  # noqa: ANN401 (JSON)
+    """Repair one field in place and say what was wrong, or return None."""
+    *path, last = error["loc"]
+    holder = content
+    try:
+        for step in path:
+            holder = holder[step]
+        value = holder[last]
+    except (KeyError, IndexError, TypeError):
+        return None
+    better = _better(value, error)
+    if better is value:
+        return None
+    if better is _GONE:
+        del holder[last]
+    else:
+        holder[last] = better
+    return f"{'.'.join(map(str, error['loc']))}: {error['type']}"
+
+
+def _better(value: Any, error: ErrorDetails) -> Any:  # noqa: ANN401 (JSON; one return a kind of repair)
+    kind = error["type"]
+    if value is None or kind == "extra_forbidden" or (kind == "too_short" and value == []):
+        return _GONE
+    match kind, value:
+        case ("int_type" | "int_from_float", float()) if value.is_integer():
+            return int(value)
+        case "int_type", str() if _WHOLE.fullmatch(value):
+            return int(float(value))
+        case "float_type", str():
+            return _number(value)
+        case "bool_type", (0 | 1 | "true" | "false" | "True" | "False"):
+            return value in (1, "true", "True")
+        case "string_too_long", str():
+            return value[: error["ctx"]["max_length"]]
+        case "value_error", "":
+            return _GONE
+        case "value_error", str():
+            return _date_time(value)
+        case "enum", str():
+            return _spelling(value, error["ctx"]["expected"])
+        case _:
+            return value
+
+
+def _number(text: str) -> Any:  # noqa: ANN401 (the text itself when it is no number)
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _date_time(text: str) -> str:
+    """Mend the ways in which stations write times: no zone (taken as UTC), half a zone, Java's zone, long fractions."""
+    better = _JAVA_ZONE.sub("", text.strip().replace(" ", "T", 1))
+    better = _FRACTION.sub(r"\1", _LONE_HOUR.sub(r"\1:00", better) if "T" in better else better)
+    better = better if _ZONE.search(better) or "T" not in better else better + "Z"
+    return text if better == text else better
+
+
+def _spelling(value: str, expected: str) -> str:
+    """Find the one member of an enum that differs only in case."""
+    members = re.findall(r"'([^']*)'", expected)
+    return next((member for member in members if member.lower() == value.strip().lower()), value)
+
+
+def _refused(error: ValidationError) -> UnreadableError:
+    item = error.errors(include_url=False, include_input=False)[0]
+    return UnreadableError(_code(item["type"]), f"{'.'.join(map(str, item['loc']))}: {item['type']}")
+
+
+def _code(kind: str) -> ErrorCode:
+    """Map a validation error to the code whose description fits it (OCPP 2.0.1 part 4, 4.3)."""
+    if kind in ("missing", "too_short", "too_long"):
+        return ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION
+    if kind == "extra_forbidden":
+        return ErrorCode.FORMAT_VIOLATION
+    if kind.endswith(("_type", "_parsing")):
+        return ErrorCode.TYPE_CONSTRAINT_VIOLATION
+    return ErrorCode.PROPERTY_CONSTRAINT_VIOLATION

@@ -1,0 +1,58 @@
+"""The outermost lines of a process: settings from the environment, a loop, and a clean end."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Protocol, TypeVar
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from ocppdiag_amqp import BrokerError
+from ocppdiag_process.logs import configure
+
+log = structlog.get_logger()
+
+
+class ProcessSettings(Protocol):
+    """What the settings of every process have."""
+
+    @property
+    def log_level(self) -> str:
+        """debug, info, warning or error."""
+        ...
+
+
+S = TypeVar("S", bound=ProcessSettings)
+
+
+def told_to_stop() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def main(
+    process: str, settings_type: Callable[[], S], run: Callable[[S], Coroutine[None, None, None]]
+) -> None:
+    """Run a process; exit with 1 and one clear sentence when it cannot start."""
+    try:
+        settings = settings_type()
+    except ValidationError as error:
+        sys.exit("\n".join(_explain(error)))
+    configure(level=settings.log_level, process=process)
+    try:
+        uvloop.run(run(settings))
+    except (BrokerError, OSError) as error:
+        sys.exit(str(error))
+    log.info("stopped")
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """Name each variable that is wrong or missing, never its value."""
+    items = error.errors(include_url=False, include_input=False, include_context=False)
+    return [f"OCPPDIAG_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in items]

@@ -1,0 +1,7 @@
+"""The one room that speaks Redis: the pipeline, and the station directory that gateways, workers and the CLI share."""
+
+from ocppdiag_redis.credentials import Credentials
+from ocppdiag_redis.directory import Directory, Lease
+from ocppdiag_redis.pipelined import Pipelined, Script
+
+__all__ = ["Credentials", "Directory", "Lease", "Pipelined", "Script"]

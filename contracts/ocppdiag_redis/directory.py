@@ -1,0 +1,101 @@
+"""The station directory: who holds each station's connection, as a lease with an epoch that only ever grows.
+
+A lease is a hint; the broker is the proof (a message to a dead node comes back).
+"""
+
+from dataclasses import dataclass
+
+from ocppdiag_redis import keys
+from ocppdiag_redis.pipelined import Pipelined, Script
+
+LEASE_MS = 90_000
+
+# The epoch survives an empty Redis because it follows the server's clock, and a clock that steps back because it
+# follows the last epoch.
+_ACQUIRE = Script("""
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local last = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
+local epoch = string.format('%.0f', math.max(now, last + 1))
+local held = redis.call('HMGET', KEYS[1], 'node', 'epoch')
+redis.call('HSET', KEYS[1], 'node', ARGV[1], 'connection', ARGV[2], 'version', ARGV[3], 'epoch', epoch)
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('HSET', KEYS[2], 'epoch', epoch, 'version', ARGV[3])
+return {epoch, held[1], held[2]}
+""")
+
+# A lease that is gone (an emptied Redis) is written again by whoever still holds the connection.
+_RENEW = Script("""
+local held = tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0')
+if held > tonumber(ARGV[4]) then return 0 end
+redis.call('HSET', KEYS[1], 'node', ARGV[1], 'connection', ARGV[2], 'version', ARGV[3], 'epoch', ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+local last = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
+if last < tonumber(ARGV[4]) then redis.call('HSET', KEYS[2], 'epoch', ARGV[4], 'version', ARGV[3]) end
+return 1
+""")
+
+_RELEASE = Script("""
+if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One connection of one station."""
+
+    station: str
+    node: str
+    connection: str
+    version: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """The connection that a new one has taken over from."""
+
+    node: str
+    epoch: int
+
+
+class Directory:
+    """Leases in Redis. Every method raises redis.exceptions.RedisError when Redis is out of reach."""
+
+    def __init__(self, redis: Pipelined) -> None:
+        self._redis = redis
+
+    async def acquire(
+        self, station: str, node: str, connection: str, version: str
+    ) -> tuple[Lease, Older | None]:
+        """Take the station: the newest authenticated connection wins, and learns whom it displaces."""
+        reply = await self._redis.script(_ACQUIRE, self._keys(station), node, connection, version, LEASE_MS)
+        epoch, held_node, held_epoch = reply
+        older = Older(held_node.decode(), int(held_epoch)) if held_node else None
+        return Lease(station, node, connection, version, int(epoch)), older
+
+    async def renew(self, lease: Lease) -> bool:
+        """Keep the lease for another 90 s; False when a newer connection has it."""
+        arguments = (lease.node, lease.connection, lease.version, str(lease.epoch), LEASE_MS)
+        return bool(await self._redis.script(_RENEW, self._keys(lease.station), *arguments))
+
+    async def release(self, lease: Lease) -> None:
+        """Give the lease back, unless a newer connection has it."""
+        await self._redis.script(_RELEASE, [keys.lease(lease.station)], str(lease.epoch))
+
+    async def find(self, station: str) -> Lease | None:
+        """Return the lease that stands now."""
+        held = await self._redis.run("HMGET", keys.lease(station), "node", "connection", "version", "epoch")
+        if held[0] is None:
+            return None
+        node, connection, version, epoch = (item.decode() for item in held)
+        return Lease(station, node, connection, version, int(epoch))
+
+    async def knows(self, station: str) -> bool:
+        """Whether the station is registered or was ever connected."""
+        return bool(await self._redis.run("EXISTS", keys.station(station), keys.credential(station)))
+
+    @staticmethod
+    def _keys(station: str) -> list[str]:
+        return [keys.lease(station), keys.station(station)]

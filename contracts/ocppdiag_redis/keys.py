@@ -1,0 +1,33 @@
+"""Every key in Redis. All keys of a station share its hash tag, so a script may touch them together on a cluster."""
+
+DEADLINES = "ocppdiag:deadlines"
+
+
+def lease(station: str) -> str:
+    """Who holds the connection now: hash, lives 90 s unless renewed."""
+    return f"ocppdiag:{{{station}}}:lease"
+
+
+def station(station: str) -> str:
+    """What is remembered of a station: hash, no end."""
+    return f"ocppdiag:{{{station}}}:station"
+
+
+def credential(station: str) -> str:
+    """The keyed hash of its password: string, no end."""
+    return f"ocppdiag:{{{station}}}:credential"
+
+
+def operation(station: str, command_id: str) -> str:
+    """One command's record: hash, lives a day after its end."""
+    return f"ocppdiag:{{{station}}}:operation:{command_id}"
+
+
+def request(station: str, family: str, request_id: int) -> str:
+    """The command that a requestId belongs to: string, lives as long as its operation."""
+    return f"ocppdiag:{{{station}}}:request:{family}:{request_id}"
+
+
+def open_operations(station: str) -> str:
+    """The ids of a station's commands that have not ended: set."""
+    return f"ocppdiag:{{{station}}}:open"

@@ -1,0 +1,227 @@
+"""One connection's turns: whose CALL waits for what, when to give up, and what belongs together. Pure, no clock.
+
+Both directions are independent: the station's CALLs are passed on while ours is under way, and of ours one is under
+way at a time (OCPP 2.0.1 part 4, 4.1.2). `now` is in seconds since 1970 and never steps back.
+"""
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Any
+
+from ocppdiag_contracts import link
+from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
+from ocppdiag_ocpp import frames
+from ocppdiag_ocpp.errors import ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one connection may hold."""
+
+    waiting: int = 32
+    """Our CALLs behind the one under way; one more is refused as busy."""
+
+    unanswered: int = 16
+    """The station's CALLs that nobody has answered yet; OCPP allows it one."""
+
+    answer_seconds: float = 60.0
+    """How long the station's CALL waits for a worker before it gets InternalError."""
+
+    remembered: int = 64
+    """Our finished CALLs whose late answers and repeated orders are still recognised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which connection this is."""
+
+    station: str
+    node: str
+    connection: str
+    epoch: int
+    version: str
+
+
+class Conversation:
+    """The state of one connection."""
+
+    def __init__(self, identity: Identity, limits: Limits | None = None) -> None:
+        self.identity = identity
+        self._limits = limits or Limits()
+        self._seq = 0
+        self._waiting: deque[link.Call] = deque()
+        self._under_way: link.Call | None = None
+        self._give_up_at = 0.0
+        self._asked: OrderedDict[str, float] = OrderedDict()  # message id -> its order is void from then on
+        self._late: OrderedDict[str, link.Call] = OrderedDict()  # timed out; an answer may still come
+        self._unanswered: dict[str, float] = {}  # the station's message id -> when it gets InternalError
+
+    @property
+    def congested(self) -> bool:
+        """Whether the station should not be read from for now."""
+        return len(self._unanswered) >= self._limits.unanswered
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits in either direction."""
+        return not (self._unanswered or self._under_way or self._waiting)
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `tick` has something to do next."""
+        times = [*self._unanswered.values()]
+        if self._under_way:
+            times.append(self._give_up_at)
+        return min(times, default=None)
+
+    def received(self, text: str | bytes, now: float) -> list[Effect]:
+        """Take a text frame from the station."""
+        match frames.parse(text):
+            case frames.Call() as call:
+                return self._called(call, now)
+            case frames.CallResult(message_id, payload):
+                if payload is None:
+                    return self._concluded(
+                        message_id, now, link.Errored, code=ErrorCode.FORMAT_VIOLATION.value
+                    )
+                return self._concluded(message_id, now, link.Answered, payload=payload)
+            case frames.CallError(message_id, code, description):
+                return self._concluded(message_id, now, link.Errored, code=code, description=description)
+            case frames.Malformed(reason, answer):
+                return [Violate(reason), *([Send(answer)] if answer else [])]
+
+    def received_binary(self) -> list[Effect]:
+        """Take a binary frame: OCPP has none, and the station should hear that."""
+        answer = frames.write_error(
+            frames.UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK_ERROR, "a frame is a text message"
+        )
+        return [Violate("binary message"), Send(answer)]
+
+    def order(self, call: link.Call, now: float) -> list[Effect]:
+        """Take a CALL for the station; the same order again changes nothing."""
+        if call.message_id in self._asked:
+            return []
+        if call.epoch != self.identity.epoch:
+            return [self._refused(call, now, "stale")]
+        if call.expires_at <= now:
+            return [self._refused(call, now, "expired")]
+        if len(self._waiting) >= self._limits.waiting:
+            return [self._refused(call, now, "busy")]
+        self._remember(call, now)
+        self._waiting.append(call)
+        return self._next(now)
+
+    def answer(self, answer: link.Answer | link.Refuse) -> list[Effect]:
+        """Take the answer to a CALL of the station's; a second answer, or one for an older connection, is dropped."""
+        if answer.epoch != self.identity.epoch or self._unanswered.pop(answer.message_id, None) is None:
+            return []
+        if isinstance(answer, link.Answer):
+            return [Send(frames.write_result(answer.message_id, answer.payload))]
+        return [Send(frames.write_error(answer.message_id, answer.code, answer.description))]
+
+    def undelivered(self, message_id: str, *, unclaimed: bool) -> list[Effect]:
+        """The station's CALL did not reach a worker: nobody has claimed its action, or the broker is in trouble."""
+        if self._unanswered.pop(message_id, None) is None:
+            return []
+        code = ErrorCode.NOT_IMPLEMENTED if unclaimed else ErrorCode.INTERNAL_ERROR
+        return [Send(frames.write_error(message_id, code))]
+
+    def tick(self, now: float) -> list[Effect]:
+        """Give up on what has waited too long."""
+        effects: list[Effect] = []
+        for message_id in [key for key, until in self._unanswered.items() if until <= now]:
+            del self._unanswered[message_id]
+            effects.append(
+                Send(frames.write_error(message_id, ErrorCode.INTERNAL_ERROR, "no answer in time"))
+            )
+        if self._under_way and self._give_up_at <= now:
+            call, self._under_way = self._under_way, None
+            self._late[call.message_id] = call
+            if len(self._late) > self._limits.remembered:
+                self._late.popitem(last=False)
+            effects += [Deliver(self._result(call, now, link.TimedOut)), *self._next(now)]
+        return effects
+
+    def connected(self, now: float) -> list[Effect]:
+        """Say that the connection stands."""
+        return [Deliver(link.Connected(**self._stamp(now)))]
+
+    def ended(self, now: float, code: int | None, reason: str) -> list[Effect]:
+        """Say what became of everything: under way is lost, waiting was never sent."""
+        effects: list[Effect] = []
+        if self._under_way:
+            effects.append(Deliver(self._result(self._under_way, now, link.Lost)))
+        effects += [self._refused(call, now, "gone") for call in self._waiting]
+        self._under_way = None
+        self._waiting.clear()
+        self._unanswered.clear()
+        effects.append(Deliver(link.Disconnected(**self._stamp(now), code=code, reason=reason)))
+        return effects
+
+    def _called(self, call: frames.Call, now: float) -> list[Effect]:
+        if not frames.is_action(call.action):
+            return [
+                Violate("no action name"),
+                Send(frames.write_error(call.message_id, ErrorCode.NOT_IMPLEMENTED)),
+            ]
+        if call.message_id in self._unanswered:
+            return [Violate("message id repeated")]  # the answer under way is the answer to both
+        if self.congested:
+            return [
+                Violate("too many CALLs"),
+                Send(frames.write_error(call.message_id, ErrorCode.GENERIC_ERROR)),
+            ]
+        self._unanswered[call.message_id] = now + self._limits.answer_seconds
+        called = link.Called(
+            **self._stamp(now), message_id=call.message_id, action=call.action, payload=call.payload
+        )
+        return [Deliver(called)]
+
+    def _concluded(
+        self, message_id: str, now: float, kind: type[link.Answered | link.Errored], **content: object
+    ) -> list[Effect]:
+        """Match an answer of the station to our CALL, the one under way or one given up."""
+        if self._under_way and self._under_way.message_id == message_id:
+            call, self._under_way = self._under_way, None
+            return [Deliver(self._result(call, now, kind, **content)), *self._next(now)]
+        if late := self._late.pop(message_id, None):
+            return [Deliver(self._result(late, now, kind, **content, late=True))]
+        return [Violate("answer to no CALL")]
+
+    def _next(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        while self._waiting and not self._under_way:
+            call = self._waiting.popleft()
+            if call.expires_at <= now:
+                effects.append(self._refused(call, now, "expired"))
+                continue
+            self._under_way = call
+            self._give_up_at = now + call.timeout
+            effects.append(Send(frames.write_call(call.message_id, call.action, call.payload)))
+            effects.append(Deliver(self._result(call, now, link.Sent)))
+        return effects
+
+    def _remember(self, call: link.Call, now: float) -> None:
+        """Know an order again for as long as its repeat would be carried out."""
+        while self._asked and next(iter(self._asked.values())) <= now:
+            self._asked.popitem(last=False)
+        self._asked[call.message_id] = call.expires_at
+
+    def _refused(self, call: link.Call, now: float, reason: str) -> Deliver:
+        return Deliver(self._result(call, now, link.Refused, reason=reason))
+
+    def _result(self, call: link.Call, now: float, kind: type[link.Result], **content: Any) -> Any:  # noqa: ANN401
+        return kind(**self._stamp(now), owner=call.owner, tag=call.tag, action=call.action, **content)
+
+    def _stamp(self, now: float) -> dict[str, Any]:
+        self._seq += 1
+        who = self.identity
+        return {
+            "station": who.station,
+            "node": who.node,
+            "connection": who.connection,
+            "epoch": who.epoch,
+            "version": who.version,
+            "seq": self._seq,
+            "at": now,
+        }

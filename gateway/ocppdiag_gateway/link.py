@@ -1,0 +1,81 @@
+"""The gateway's two ways to the workers: records up with confirms, orders down from this node's own queue."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from msgspec import DecodeError, ValidationError
+
+from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, UnroutableError
+from ocppdiag_contracts import link
+from ocppdiag_contracts.topology import GATEWAY, STATION, gateway_queue, shard_of, station_key
+
+log = structlog.get_logger()
+
+PREFETCH = 200
+DISPLACE_SECONDS = 5.0
+
+
+class Link:
+    """Opened once for a process; `deliver` and `displace` never wait."""
+
+    def __init__(self, publisher: Publisher, shards: int) -> None:
+        self._publisher = publisher
+        self._shards = shards
+        self._up = Lanes(lambda key, body: publisher.publish(STATION, key, body))
+        self._sideways = Lanes(
+            lambda node, body: publisher.publish(
+                GATEWAY, node, body, persistent=False, patience=DISPLACE_SECONDS
+            )
+        )
+        self._consumer: Consumer | None = None
+
+    @classmethod
+    async def open(cls, broker: Broker, shards: int) -> "Link":
+        """Open the way up."""
+        return cls(await Publisher.open(broker), shards)
+
+    async def listen(self, broker: Broker, node: str, take: Callable[[link.ToGateway], None]) -> None:
+        """Open the way down: `take` gets each order."""
+
+        async def handle(delivery: Delivery) -> None:
+            for raw in link.split(delivery.body):
+                try:
+                    order = link.TO_GATEWAY.decode(raw)
+                except (DecodeError, ValidationError) as error:
+                    log.warning("order_unreadable", error=str(error))
+                    continue
+                take(order)
+
+        self._consumer = await Consumer.start(broker, gateway_queue(node), handle, prefetch=PREFETCH)
+
+    def deliver(self, record: link.FromGateway) -> "asyncio.Future[None]":
+        """Put a record on its way; the future ends with the broker's confirm or a BrokerError."""
+        shard = shard_of(record.station, self._shards)
+        match record:
+            case link.Called(action=action):
+                key = station_key("call", action, shard)
+            case link.Connected():
+                key = station_key("presence", "connected", shard)
+            case link.Disconnected():
+                key = station_key("presence", "disconnected", shard)
+            case _:
+                key = station_key("result", record.owner, shard)
+        return self._up.put(key, link.encode(record))
+
+    def displace(self, node: str, order: link.Displace) -> None:
+        """Tell the gateway of an older connection that it is over; a node that is gone needs no telling."""
+
+        def on_done(done: "asyncio.Future[None]") -> None:
+            error = done.exception()
+            if error and not isinstance(error, UnroutableError):
+                log.warning("displace_unsent", node=node, error=str(error))
+
+        self._sideways.put(node, link.encode(order)).add_done_callback(on_done)
+
+    async def close(self) -> None:
+        """Send what is left, then stop listening."""
+        await self._up.drained()
+        await self._sideways.drained()
+        if self._consumer:
+            await self._consumer.stop()

@@ -1,0 +1,161 @@
+"""One socket and its conversation: frames in, effects carried out. Nothing here waits for a worker."""
+
+import asyncio
+import time
+from collections import Counter
+
+import structlog
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from ocppdiag_amqp import UnroutableError
+from ocppdiag_contracts import link
+from ocppdiag_gateway.conversation import Conversation
+from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
+from ocppdiag_gateway.link import Link
+from ocppdiag_redis import Lease
+
+DISPLACED = 4001
+"""Close code for a connection that a newer one of the same station has replaced."""
+
+
+class SteadyClock:
+    """Seconds since 1970 as of the start, then in monotonic steps: a wall clock set back does not reach us."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        """Return the present."""
+        return time.monotonic() + self._offset
+
+
+class Session:
+    """Runs one connection until it ends."""
+
+    def __init__(
+        self,
+        socket: ServerConnection,
+        lease: Lease,
+        conversation: Conversation,
+        uplink: Link,
+        max_unsent: int,
+    ) -> None:
+        self.lease = lease
+        self.violations: Counter[str] = Counter()
+        self._socket = socket
+        self._conversation = conversation
+        self._link = uplink
+        self._max_unsent = max_unsent
+        self._now = SteadyClock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._uncongested = asyncio.Event()
+        self._uncongested.set()
+        self._log = structlog.get_logger().bind(station=lease.station, epoch=lease.epoch)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits in either direction."""
+        return self._conversation.idle
+
+    async def run(self) -> None:
+        """Read until the connection ends, then say what became of everything."""
+        self._log.info("session_opened", version=self.lease.version, connection=self.lease.connection)
+        self._perform(self._conversation.connected(self._now()))
+        try:
+            while True:
+                await self._uncongested.wait()
+                message = await self._socket.recv()
+                if isinstance(message, str):
+                    self._perform(self._conversation.received(message, self._now()))
+                else:
+                    self._perform(self._conversation.received_binary())
+        except ConnectionClosed:
+            pass
+        finally:
+            self._finish()
+
+    def order(self, order: link.ToGateway) -> None:
+        """Carry out what a worker wants."""
+        match order:
+            case link.Call():
+                self._perform(self._conversation.order(order, self._now()))
+            case link.Displace():
+                if self.lease.epoch < order.epoch:
+                    self.close(DISPLACED, "a newer connection of this station")
+            case _:
+                self._perform(self._conversation.answer(order))
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close the socket; `run` ends when it is closed."""
+        task = asyncio.create_task(self._socket.close(code, reason))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _perform(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(frame):
+                    self._send(frame)
+                case Deliver(record):
+                    self._deliver(record)
+                case Violate(reason):
+                    self._violated(reason)
+        if self._conversation.congested:
+            self._uncongested.clear()
+        else:
+            self._uncongested.set()
+        self._set_timer()
+
+    def _send(self, frame: bytes) -> None:
+        broadcast(
+            [self._socket], frame, text=True
+        )  # writes at once; a task per frame would cost more than the frame
+        if self._socket.transport.get_write_buffer_size() > self._max_unsent:
+            self._log.warning("station_not_reading")
+            self._socket.transport.abort()
+
+    def _deliver(self, record: link.FromGateway) -> None:
+        delivered = self._link.deliver(record)
+        if isinstance(record, link.Called):
+            message_id = record.message_id
+            delivered.add_done_callback(lambda done: self._on_call_delivered(message_id, done.exception()))
+        else:
+            delivered.add_done_callback(lambda done: self._on_delivered(done.exception()))
+
+    def _on_call_delivered(self, message_id: str, error: BaseException | None) -> None:
+        if error is not None:
+            unclaimed = isinstance(error, UnroutableError)
+            self._perform(self._conversation.undelivered(message_id, unclaimed=unclaimed))
+
+    def _on_delivered(self, error: BaseException | None) -> None:
+        if error is not None:  # the operation's deadline stands behind it
+            self._log.warning("record_undelivered", error=str(error))
+
+    def _violated(self, reason: str) -> None:
+        self.violations[reason] += 1
+        if self.violations[reason] == 1:  # the rest is counted: a faulty station must not fill the log
+            self._log.warning("protocol_violated", reason=reason)
+
+    def _set_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if (wake_at := self._conversation.wake_at) is not None:
+            self._timer = asyncio.get_running_loop().call_later(
+                max(0.0, wake_at - self._now()), self._on_timer
+            )
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._perform(self._conversation.tick(self._now()))
+
+    def _finish(self) -> None:
+        code, reason = self._socket.close_code, self._socket.close_reason or ""
+        self._perform(self._conversation.ended(self._now(), code, reason))
+        if self._timer:
+            self._timer.cancel()
+        if code is not None and code not in (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, DISPLACED):
+            self._log.warning("session_broken", code=code, violations=dict(self.violations))
+        else:
+            self._log.info("session_closed", code=code, violations=dict(self.violations))

@@ -1,0 +1,67 @@
+"""Tell the workers what arrives."""
+
+import time
+
+from ocppdiag_amqp import Broker, Lanes, Publisher
+from ocppdiag_contracts import link
+from ocppdiag_contracts.topology import STATION, shard_of, station_key
+from ocppdiag_contracts.upload_token import UploadToken
+from ocppdiag_uploads.store import StoredFile
+
+
+class Announcer:
+    """Opened once for a process."""
+
+    def __init__(self, publisher: Publisher, shards: int) -> None:
+        self._shards = shards
+        self._up = Lanes(lambda key, body: publisher.publish(STATION, key, body))
+
+    @classmethod
+    async def open(cls, broker: Broker, shards: int) -> "Announcer":
+        """Open it on the broker's publishing connection."""
+        return cls(await Publisher.open(broker), shards)
+
+    def arriving(self, token: UploadToken, received: int, total: int | None) -> None:
+        """Say how much is here; should that get lost, the next one says more."""
+        record = link.UploadReceived(
+            station=token.station,
+            tag=token.tag,
+            owner=token.owner,
+            at=time.time(),
+            bytes=received,
+            total=total,
+        )
+        self._up.put(self._key(token), link.encode(record)).add_done_callback(lambda done: done.exception())
+
+    async def broken(self, token: UploadToken, received: int, reason: str) -> None:
+        """Say that an upload ended early. Raises BrokerError."""
+        record = link.UploadBroken(
+            station=token.station,
+            tag=token.tag,
+            owner=token.owner,
+            at=time.time(),
+            bytes=received,
+            reason=reason,
+        )
+        await self._up.put(self._key(token), link.encode(record))
+
+    async def stored(self, token: UploadToken, file: StoredFile, filename: str | None) -> None:
+        """Say that the file is here. Raises BrokerError."""
+        record = link.UploadStored(
+            station=token.station,
+            tag=token.tag,
+            owner=token.owner,
+            at=time.time(),
+            location=file.location,
+            size=file.size,
+            sha256=file.sha256,
+            filename=filename,
+        )
+        await self._up.put(self._key(token), link.encode(record))
+
+    async def close(self) -> None:
+        """Send what is left."""
+        await self._up.drained()
+
+    def _key(self, token: UploadToken) -> str:
+        return station_key("upload", token.owner, shard_of(token.station, self._shards))

@@ -1,0 +1,142 @@
+"""Take one upload: the token first, then piece by piece into the store, then tell the workers, then answer."""
+
+import asyncio
+import time
+from http import HTTPStatus
+
+import structlog
+from aiohttp import ClientError, web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from ocppdiag_amqp import BrokerError
+from ocppdiag_contracts.upload_token import BadTokenError, ExpiredTokenError, UploadToken, check
+from ocppdiag_uploads import body
+from ocppdiag_uploads.announce import Announcer
+from ocppdiag_uploads.store import AlreadyStoredError, FolderStore, Incoming
+
+log = structlog.get_logger()
+
+PROGRESS_SECONDS = 1.0
+
+
+class TooLargeError(Exception):
+    """More has come than the token allows."""
+
+
+class Receiver:
+    """The HTTP handlers."""
+
+    def __init__(self, store: FolderStore, announcer: Announcer, key: bytes, idle_seconds: float) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._key = key
+        self._idle_seconds = idle_seconds
+
+    def app(self) -> web.Application:
+        """Both with and without a file name behind the token, PUT and POST (N01.FR.18, .21)."""
+        app = web.Application()
+        for method in ("PUT", "POST"):
+            for path in ("/{token}", "/{token}/", "/{token}/{name:.*}"):
+                app.router.add_route(method, path, self.upload, expect_handler=self._expected)
+        app.router.add_get("/health", _health)
+        return app
+
+    async def upload(self, request: web.Request) -> web.Response:
+        """Answer 201 when the file is stored and the workers know."""
+        token = await self._admit(request)
+        name = body.filename(request)
+        structlog.contextvars.bind_contextvars(station=token.station, command_id=token.tag)
+        try:
+            async with self._store.incoming(token.station, token.tag) as incoming:
+                try:
+                    await self._take(request, token, incoming)
+                    file = await incoming.finish()
+                except TooLargeError:
+                    return await self._broken(
+                        token, incoming, "too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+                    )
+                except AlreadyStoredError:
+                    return _answer(HTTPStatus.CONFLICT)
+                except body.EmptyFormError:
+                    return await self._broken(token, incoming, "empty", HTTPStatus.BAD_REQUEST)
+                except (TimeoutError, ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
+                    log.info("upload_broken", bytes=incoming.size, error=type(error).__name__)
+                    return await self._broken(token, incoming, "broken", HTTPStatus.REQUEST_TIMEOUT)
+            log.info("upload_stored", bytes=file.size, sha256=file.sha256)
+            await self._announcer.stored(token, file, name)
+        except (OSError, BrokerError) as error:
+            log.warning("upload_failed", error=str(error))
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
+        return _answer(HTTPStatus.CREATED)
+
+    async def _expected(self, request: web.Request) -> None:
+        """Judge before the station sends its body (`Expect: 100-continue`, N01.FR.22 of OCPP 2.1)."""
+        await self._admit(request)
+        if request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    async def _admit(self, request: web.Request) -> UploadToken:
+        """Check everything that can be checked before the first byte.
+
+        Raises:
+            web.HTTPException: the answer.
+
+        """
+        try:
+            token = check(request.match_info["token"], self._key)
+        except BadTokenError:
+            log.info("upload_refused", reason="unknown address")
+            raise web.HTTPNotFound from None
+        except ExpiredTokenError:
+            log.info("upload_refused", reason="address over")
+            raise web.HTTPGone from None
+        if file := await self._store.find(token.station, token.tag):
+            log.info("upload_refused", reason="address used", station=token.station, command_id=token.tag)
+            try:  # should the first announcement have failed, this one makes up for it
+                await self._announcer.stored(token, file, None)
+            except BrokerError:
+                raise web.HTTPServiceUnavailable from None
+            raise web.HTTPConflict
+        total = body.announced_size(request)
+        if (
+            total is not None
+            and total > token.max_bytes
+            and not request.content_type.startswith("multipart/")
+        ):
+            log.info("upload_refused", reason="too large", station=token.station, command_id=token.tag)
+            await self._announcer.broken(token, 0, "too_large")
+            raise web.HTTPRequestEntityTooLarge(token.max_bytes, total)
+        return token
+
+    async def _take(self, request: web.Request, token: UploadToken, incoming: Incoming) -> None:
+        total = body.announced_size(request)
+        told_at = 0.0
+        pieces = aiter(body.chunks(request))
+        while True:
+            try:
+                async with asyncio.timeout(self._idle_seconds):
+                    chunk = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            if incoming.size + len(chunk) > token.max_bytes:
+                raise TooLargeError
+            await incoming.write(chunk)
+            if time.monotonic() - told_at >= PROGRESS_SECONDS:
+                told_at = time.monotonic()
+                self._announcer.arriving(token, incoming.size, total)
+
+    async def _broken(
+        self, token: UploadToken, incoming: Incoming, reason: str, status: HTTPStatus
+    ) -> web.Response:
+        await self._announcer.broken(token, incoming.size, reason)
+        response = _answer(status)
+        response.force_close()  # what is left of the body is not worth reading
+        return response
+
+
+async def _health(_: web.Request) -> web.Response:
+    return _answer(HTTPStatus.OK)
+
+
+def _answer(status: HTTPStatus) -> web.Response:
+    return web.Response(status=status, text=f"{status.phrase}\n")

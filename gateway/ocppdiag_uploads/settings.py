@@ -1,0 +1,28 @@
+"""What an operator sets, from environment variables; a wrong one is named at the start."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each field is the variable OCPPDIAG_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="OCPPDIAG_", hide_input_in_errors=True, frozen=True)
+
+    amqp_url: SecretStr
+    upload_key: Annotated[SecretStr, Field(min_length=32)]
+    """Checks the upload addresses: the same for all workers and upload receivers."""
+
+    upload_folder: Path
+    """Where logs are kept: `<station>/<command id>.log`."""
+
+    upload_host: str = "127.0.0.1"
+    upload_port: int = Field(default=9001, ge=0, le=65535)
+    upload_idle_seconds: float = Field(default=60.0, gt=0)
+    """A sender that is silent for so long is given up."""
+
+    shards: int = Field(default=1, ge=1, le=64)
+    log_level: str = "info"

@@ -1,0 +1,50 @@
+"""Builds a worker and runs it until SIGTERM or SIGINT: `python -m ocppdiag_workers`."""
+
+import asyncio
+
+import structlog
+
+from ocppdiag_amqp import Broker
+from ocppdiag_process import main, told_to_stop
+from ocppdiag_redis import Directory, Pipelined
+from ocppdiag_workers import alarms
+from ocppdiag_workers.decide import Table
+from ocppdiag_workers.feature import House
+from ocppdiag_workers.features import FEATURES
+from ocppdiag_workers.intake import Intake
+from ocppdiag_workers.memory import Memory
+from ocppdiag_workers.perform import Performer
+from ocppdiag_workers.post import Post
+from ocppdiag_workers.settings import Settings
+
+log = structlog.get_logger()
+
+
+def _house(settings: Settings) -> House:
+    return House(
+        upload_url=settings.upload_url,
+        upload_key=settings.upload_key.get_secret_value().encode(),
+        max_upload_bytes=settings.max_upload_bytes,
+        heartbeat_interval=settings.heartbeat_interval,
+        call_timeout=settings.call_timeout,
+    )
+
+
+async def run(settings: Settings) -> None:
+    """Run until told to stop; returns when everything under way has ended."""
+    stop = told_to_stop()
+    redis = Pipelined.from_url(settings.redis_url.get_secret_value())
+    async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
+        await broker.declare_exchanges()
+        post = await Post.open(broker)
+        performer = Performer(Memory(redis), post, Directory(redis), Table(FEATURES), _house(settings))
+        ringing = asyncio.create_task(alarms.run(performer))
+        await Intake(performer).run(broker, shards=settings.shards, prefetch=settings.prefetch, stop=stop)
+        log.info("stopping")
+        ringing.cancel()
+        await post.close()
+    await redis.aclose()
+
+
+if __name__ == "__main__":
+    main("worker", Settings, run)

@@ -1,0 +1,46 @@
+"""BootNotification: let the station in, and say who it is (OCPP B01)."""
+
+import json
+from types import MappingProxyType
+
+from ocppdiag_contracts import link
+from ocppdiag_contracts.events import StationBooted
+from ocppdiag_contracts.versions import OcppVersion
+from ocppdiag_ocpp.messages import PROFILE
+from ocppdiag_ocpp.messages.boot_notification import (
+    BootNotificationRequest,
+    BootNotificationResponse,
+    RegistrationStatus,
+)
+from ocppdiag_ocpp.receive import receive
+from ocppdiag_workers.feature import Feature, Heard, House
+from ocppdiag_workers.operation import instant
+
+
+def heard(called: link.Called, house: House) -> Heard:
+    """Accept: whether a station may come in at all was settled by its credentials."""
+    shapes = PROFILE.shapes("BootNotification", OcppVersion(called.version))
+    received = receive(shapes.request, bytes(called.payload))
+    message = received.message
+    assert isinstance(message, BootNotificationRequest)  # noqa: S101 (narrows the type)
+    who = message.charging_station
+    booted = StationBooted(
+        id=f"{called.station}/{called.epoch}.{called.seq}",
+        time=instant(called.at),
+        station=called.station,
+        reason=message.reason.value,
+        vendor=who.vendor_name,
+        model=who.model,
+        serial_number=who.serial_number,
+        firmware_version=who.firmware_version,
+        answered=RegistrationStatus.ACCEPTED.value,
+        violations=list(received.violations),
+        payload=json.loads(bytes(called.payload)) if received.violations else None,
+    )
+    answer = BootNotificationResponse(
+        current_time=instant(called.at), interval=house.heartbeat_interval, status=RegistrationStatus.ACCEPTED
+    )
+    return Heard(answer=answer, events=(booted,))
+
+
+FEATURE = Feature(hears=MappingProxyType({"BootNotification": heard}))

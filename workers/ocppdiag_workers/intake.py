@@ -1,0 +1,127 @@
+"""Read what comes from the broker, decide and perform; the consumer settles the message when this has returned."""
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+from uuid import UUID, uuid5
+
+import msgspec
+import structlog
+from msgspec import DecodeError, Raw, ValidationError
+from redis.exceptions import RedisError
+
+from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, ParkError
+from ocppdiag_contracts import link
+from ocppdiag_contracts.commands import InvalidCommandError, read_command
+from ocppdiag_contracts.events import CommandSettled, Outcome
+from ocppdiag_contracts.failures import Failure
+from ocppdiag_contracts.identity import station_id
+from ocppdiag_contracts.model import now
+from ocppdiag_contracts.topology import commands_queue, diagnostics_queue
+from ocppdiag_ocpp.errors import ErrorCode
+from ocppdiag_workers.decide import decide, refusal
+from ocppdiag_workers.perform import Performer
+
+log = structlog.get_logger()
+
+PASSING = (RedisError, OSError, BrokerError)
+"""Trouble that passes: what met it is tried again, however long it takes."""
+
+_COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_REPLY_TO = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_INVALID = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
+"""Names the events of invalid commands apart from each other."""
+
+
+class Intake:
+    """The consumers of one worker."""
+
+    def __init__(self, performer: Performer) -> None:
+        self._performer = performer
+
+    async def run(self, broker: Broker, *, shards: int, prefetch: int, stop: asyncio.Event) -> None:
+        """Consume until told to stop, then finish what was begun."""
+        table = self._performer.table
+        async with AsyncExitStack() as exits:
+            queues = [diagnostics_queue(shard, tuple(table.hears)) for shard in range(shards)]
+            for queue in queues:
+                consumer = await Consumer.start(
+                    broker, queue, self.on_batch, prefetch=prefetch, passing=PASSING
+                )
+                exits.push_async_callback(consumer.stop)
+            commands = commands_queue(tuple(table.works))
+            consumer = await Consumer.start(
+                broker, commands, self.on_command, prefetch=prefetch, passing=PASSING
+            )
+            exits.push_async_callback(consumer.stop)
+            log.info("ready", shards=shards)
+            await stop.wait()
+
+    async def on_command(self, delivery: Delivery) -> None:
+        """Take one command."""
+        reply_to = delivery.reply_to
+        if reply_to is not None and not _REPLY_TO.fullmatch(reply_to):
+            raise ParkError("reply_to: must be 1 to 100 of the characters a-z A-Z 0-9 . _ -")
+        try:
+            command = read_command(delivery.body)
+        except InvalidCommandError as error:
+            await self._refuse(delivery.body, reply_to, str(error))
+            return
+        structlog.contextvars.bind_contextvars(station=command.station, command_id=command.id)
+        await self._performer.command(command, delivery.body, reply_to)
+
+    async def on_batch(self, delivery: Delivery) -> None:
+        """Take a batch of records; a bad one is logged and counted, and does not spoil the others."""
+        try:
+            records = link.split(delivery.body)
+        except (DecodeError, ValidationError) as error:
+            raise ParkError(f"not a batch of records: {error}") from None
+        outcomes = await asyncio.gather(*(self._on_record(raw) for raw in records), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome  # the whole batch comes again, and what was done is not done twice
+
+    async def _on_record(self, raw: Raw) -> None:
+        try:
+            record = link.TO_WORKERS.decode(raw)
+        except (DecodeError, ValidationError) as error:
+            log.error("record_unreadable", error=str(error))  # noqa: TRY400 (its text says all)
+            await self._performer.post.park(link.join([bytes(raw)]), "station")
+            return
+        structlog.contextvars.bind_contextvars(station=record.station)
+        performer = self._performer
+        try:
+            await performer.decision(decide(record, performer.table, performer.house))
+        except PASSING:
+            raise
+        except Exception:
+            log.exception("record_failed", kind=type(record).__name__)
+            await performer.post.park(link.join([bytes(raw)]), "station")
+            if isinstance(record, link.Called):
+                await performer.decision(refusal(record, ErrorCode.INTERNAL_ERROR, ""))
+
+    async def _refuse(self, body: bytes, reply_to: str | None, detail: str) -> None:
+        """End an invalid command with an event, as far as it can be told whose it is; else park it."""
+        try:
+            claimed = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+            command_id = msgspec.json.decode(claimed["id"], type=str)
+            station = station_id(msgspec.json.decode(claimed["station"], type=str))
+        except (DecodeError, ValidationError, KeyError, ValueError):
+            raise ParkError(f"no command: {detail}") from None
+        if not _COMMAND_ID.fullmatch(command_id):
+            raise ParkError(f"no command: {detail}")
+        if await self._performer.memory.find(station, command_id):
+            raise ParkError(f"another command under the id of one that is known: {detail}")
+        event = CommandSettled(
+            id=f"{station}/{command_id}/invalid/{uuid5(_INVALID, body.hex())}",
+            time=now(),
+            station=station,
+            command_id=command_id,
+            command=None,
+            outcome=Outcome.REJECTED,
+            failure=Failure.INVALID_COMMAND,
+            retry=Failure.INVALID_COMMAND.retry,
+            detail=detail[:1000],
+        )
+        log.warning("command_invalid", station=station, command_id=command_id, detail=detail)
+        await self._performer.post.tell((event,), reply_to)

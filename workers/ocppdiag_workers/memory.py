@@ -1,0 +1,146 @@
+"""Every operation in Redis: read, written by compare-and-set on a revision, found by request, woken by time.
+
+A transition and the events that it causes are written together; an event stays marked as unsent until the broker
+has confirmed it, so whoever meets the operation next sends it again.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+import msgspec
+
+from ocppdiag_contracts.events import EVENT, Event
+from ocppdiag_contracts.model import MAX_INTEGER
+from ocppdiag_redis import Pipelined, Script, keys
+from ocppdiag_workers.operation import Operation
+
+KEPT_MS = 24 * 3600 * 1000
+"""How long an ended operation is remembered, so that its command sent again finds its end."""
+
+CLAIM_SECONDS = 60
+CLAIM_AT_ONCE = 200
+
+# Starts anywhere in the lower half, so that an emptied Redis does not hand out at once what stations still answer.
+_REQUEST_ID = Script("""
+redis.call('HSETNX', KEYS[1], 'request_id', ARGV[1])
+local id = redis.call('HINCRBY', KEYS[1], 'request_id', 1)
+if id > tonumber(ARGV[2]) then
+  id = 1
+  redis.call('HSET', KEYS[1], 'request_id', 1)
+end
+return id
+""")
+
+# ARGV: expected revision, operation, id, ended, milliseconds to keep, then id and text of each event.
+_COMMIT = Script("""
+if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
+if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'final', ARGV[#ARGV]) end
+for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[1], 'unsent:' .. ARGV[i], ARGV[i + 1]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5])
+if ARGV[4] == '1' then redis.call('SREM', KEYS[3], ARGV[3]) else redis.call('SADD', KEYS[3], ARGV[3]) end
+return 1
+""")
+
+_CLAIM = Script("""
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+for _, member in ipairs(due) do redis.call('ZADD', KEYS[1], now + ARGV[2], member) end
+return {string.format('%.6f', now), due}
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An operation as it lies in Redis: what was read belongs to one revision."""
+
+    operation: Operation
+    revision: int
+    unsent: tuple[Event, ...] = ()
+    final: Event | None = None
+
+
+class Memory:
+    """The operations. Every method raises redis.exceptions.RedisError when Redis is out of reach."""
+
+    def __init__(self, redis: Pipelined) -> None:
+        self._redis = redis
+
+    async def next_request_id(self, station: str) -> int:
+        """Allocate a requestId that the station has not seen lately, from 1 up (0 is what faulty stations send)."""
+        start = secrets.randbelow(MAX_INTEGER // 2)
+        return int(await self._redis.script(_REQUEST_ID, [keys.station(station)], start, MAX_INTEGER))
+
+    async def find(self, station: str, command_id: str) -> Remembered | None:
+        """Read an operation by its command's id."""
+        fields = await self._redis.run("HGETALL", keys.operation(station, command_id))
+        record = {name.decode(): value for name, value in fields.items()}
+        if "operation" not in record:
+            return None
+        unsent = tuple(
+            EVENT.validate_json(text) for name, text in record.items() if name.startswith("unsent:")
+        )
+        operation = msgspec.json.decode(record["operation"], type=Operation)
+        final = EVENT.validate_json(record["final"]) if "final" in record else None
+        return Remembered(operation, int(record["revision"]), unsent, final)
+
+    async def find_request(self, station: str, family: str, request_id: int) -> str | None:
+        """Return the command id that a requestId stands for."""
+        found = await self._redis.run("GET", keys.request(station, family, request_id))
+        return found.decode() if found else None
+
+    async def commit(
+        self, operation: Operation, events: tuple[Event, ...], revision: int, now: float
+    ) -> bool:
+        """Write a transition and its events, unless somebody else has moved on from that revision.
+
+        Revision 0 is an operation that is not there yet. The last event of an ended one is its final event, which
+        is kept for who sends the command again.
+        """
+        left = 0 if operation.ended else max(0.0, operation.due - now)
+        texts = [part for event in events for part in (event.id, event.model_dump_json())]
+        done = await self._redis.script(
+            _COMMIT,
+            [
+                keys.operation(operation.station, operation.id),
+                keys.request(operation.station, operation.family, operation.request_id),
+                keys.open_operations(operation.station),
+            ],
+            revision,
+            msgspec.json.encode(operation),
+            operation.id,
+            int(operation.ended),
+            int(left * 1000) + KEPT_MS,
+            *texts,
+        )
+        return bool(done)
+
+    async def mark_sent(self, operation: Operation, events: tuple[Event, ...]) -> None:
+        """Forget the events that the broker has confirmed."""
+        fields = [f"unsent:{event.id}" for event in events]
+        await self._redis.run("HDEL", keys.operation(operation.station, operation.id), *fields)
+
+    async def open_operations(self, station: str) -> list[str]:
+        """Return the ids of the station's commands that have not ended."""
+        return [
+            member.decode() for member in await self._redis.run("SMEMBERS", keys.open_operations(station))
+        ]
+
+    async def wake_later(self, station: str, command_id: str, at: float) -> None:
+        """Have the operation woken at a time (the server's clock)."""
+        await self._redis.run("ZADD", keys.DEADLINES, at, _member(station, command_id))
+
+    async def wake_never(self, station: str, command_id: str) -> None:
+        """Nothing is left to do for this operation."""
+        await self._redis.run("ZREM", keys.DEADLINES, _member(station, command_id))
+
+    async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
+        """Take what is due, and the server's time; what is not settled within a minute is claimed again."""
+        now, members = await self._redis.script(_CLAIM, [keys.DEADLINES], CLAIM_AT_ONCE, CLAIM_SECONDS)
+        return float(now), [msgspec.json.decode(member, type=tuple[str, str]) for member in members]
+
+
+def _member(station: str, command_id: str) -> bytes:
+    return msgspec.json.encode((station, command_id))

@@ -1,0 +1,212 @@
+"""Carry decisions out in one order: Redis, then events, then the station's answer. Done twice, it changes nothing more."""
+
+import time
+from dataclasses import dataclass
+
+import structlog
+from msgspec import Raw
+
+from ocppdiag_amqp import UnroutableError
+from ocppdiag_contracts import link
+from ocppdiag_contracts.commands import Command
+from ocppdiag_contracts.events import CommandQueued
+from ocppdiag_contracts.topology import OWNER
+from ocppdiag_ocpp.profile import UnknownActionError
+from ocppdiag_redis import Directory
+from ocppdiag_workers import lifecycle, news
+from ocppdiag_workers.decide import Decision, Table
+from ocppdiag_workers.feature import House
+from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.operation import Operation, State, Step, instant
+from ocppdiag_workers.post import Post
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """The hands of a worker; it keeps nothing between messages."""
+
+    memory: Memory
+    post: Post
+    directory: Directory
+    table: Table
+    house: House
+
+    async def command(self, command: Command, body: bytes, reply_to: str | None) -> None:
+        """Begin a command, or find it begun: then only what is missing is done, and its end is told again."""
+        remembered = await self.memory.find(command.station, command.id)
+        if remembered is None:
+            remembered = await self._begin(command, body, reply_to)
+        elif remembered.final:
+            await self.post.tell((remembered.final,), reply_to)
+        await self._tell(remembered)
+        if remembered.operation.state is State.QUEUED:
+            await self._send(remembered.operation)
+
+    async def decision(self, decision: Decision) -> None:
+        """Carry out what a record has asked for."""
+        events = decision.events
+        if decision.news is not None and not await self._inform(decision):
+            events += decision.unclaimed
+        if events:
+            await self.post.tell(events)
+        if decision.answer is not None and decision.node is not None:
+            try:
+                await self.post.order(decision.node, decision.answer)
+            except UnroutableError:  # the gateway went, and the station's connection with it
+                log.info("answer_unroutable", station=decision.station, node=decision.node)
+
+    async def wake(self, station: str, command_id: str, now: float) -> None:
+        """Look at an operation whose time has come."""
+        remembered = await self.memory.find(station, command_id)
+        if remembered is None:
+            await self.memory.wake_never(station, command_id)
+            return
+        await self._tell(remembered)
+        if remembered.operation.ended:
+            await self.memory.wake_never(station, command_id)
+        else:
+            after = await self._advance(remembered, news.Woke(now), now)
+            if not after.ended:
+                await self.memory.wake_later(station, command_id, after.wake_at)
+
+    async def _begin(self, command: Command, body: bytes, reply_to: str | None) -> Remembered:
+        """Record a command, with its request id, before anything is sent."""
+        work = self.table.works[command.command]
+        lease = await self.directory.find(command.station)
+        now = time.time()
+        operation = Operation(
+            id=command.id,
+            station=command.station,
+            name=command.command,
+            family=work.family,
+            request_id=await self.memory.next_request_id(command.station),
+            command=Raw(body),
+            reply_to=reply_to,
+            due=command.due.timestamp(),
+            wake_at=command.due.timestamp(),
+            node=lease.node if lease else None,
+            epoch=lease.epoch if lease else 0,
+            version=lease.version if lease else "",
+            details=Raw(work.details),
+        )
+        queued = CommandQueued(
+            id=operation.event_id("queued"),
+            time=instant(now),
+            station=operation.station,
+            command_id=operation.id,
+            command=operation.name,
+            request_id=operation.request_id,
+            deadline=instant(operation.due),
+        )
+        # First the alarm, then the operation: one without the other is an alarm about nothing.
+        await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
+        if not await self.memory.commit(operation, (queued,), 0, now):
+            found = await self.memory.find(operation.station, operation.id)
+            if found is None:
+                raise RuntimeError("an operation was there and is gone")
+            return found
+        log.info(
+            "command_queued",
+            station=operation.station,
+            command_id=operation.id,
+            request_id=operation.request_id,
+        )
+        return Remembered(operation, 1, (queued,))
+
+    async def _send(self, operation: Operation) -> None:
+        """Order the CALL, again if need be: the gateway knows an order by its message id."""
+        now = time.time()
+        if refusal := await self._order(operation, now):
+            await self._inform(Decision(operation.station, news=news.Refused(now, refusal), tag=operation.id))
+
+    async def _order(self, operation: Operation, now: float) -> str | None:
+        """Say why the station cannot be asked, if so."""
+        if operation.due <= now:
+            return "expired"
+        if operation.node is None:
+            return "gone" if await self.directory.knows(operation.station) else lifecycle.UNKNOWN_STATION
+        try:
+            ask = self.table.works[operation.name].ask(operation, self.house)
+        except UnknownActionError:
+            return lifecycle.UNSUPPORTED_VERSION
+        call = link.Call(
+            station=operation.station,
+            epoch=operation.epoch,
+            at=now,
+            message_id=operation.message_id,
+            action=ask.action,
+            payload=Raw(ask.request.to_wire()),
+            owner=OWNER,
+            tag=operation.id,
+            expires_at=operation.due,
+            timeout=self.house.call_timeout,
+        )
+        try:
+            await self.post.order(operation.node, call)
+        except UnroutableError:  # the node is gone, and the order was stored nowhere
+            return "gone"
+        return None
+
+    async def _inform(self, decision: Decision) -> bool:
+        """Bring news to its operation; False when there is none, or it has ended."""
+        if decision.news is None:
+            return False
+        tag = decision.tag
+        if decision.request:
+            tag = await self.memory.find_request(decision.station, *decision.request)
+        remembered = await self.memory.find(decision.station, tag) if tag else None
+        if remembered is None:
+            return False
+        await self._tell(remembered)
+        if remembered.operation.ended:
+            return False
+        await self._advance(remembered, decision.news, time.time())
+        return True
+
+    async def _advance(self, remembered: Remembered, item: news.News, now: float) -> Operation:
+        """Work the news in, whoever else is at it; then tell what it has caused."""
+        while not remembered.operation.ended:
+            before = remembered.operation
+            step = self.table.advance(before, item)
+            if step.operation == before:
+                await self.post.tell(step.events, before.reply_to)
+                return before
+            if await self.memory.commit(step.operation, step.events, remembered.revision, now):
+                await self._stepped(step, before, now)
+                return step.operation
+            found = await self.memory.find(before.station, before.id)
+            if found is None:
+                return before
+            remembered = found
+        return remembered.operation
+
+    async def _stepped(self, step: Step, before: Operation, now: float) -> None:
+        operation = step.operation
+        if operation.state != before.state:
+            log.info(
+                "operation_moved",
+                station=operation.station,
+                command_id=operation.id,
+                state=operation.state.value,
+            )
+        if operation.wake_at != before.wake_at and not operation.ended:
+            await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
+        await self._tell(Remembered(operation, 0, step.events))
+        if operation.ended:
+            await self.memory.wake_never(operation.station, operation.id)
+        if step.supersedes:
+            await self._supersede(operation, now)
+
+    async def _supersede(self, newer: Operation, now: float) -> None:
+        for command_id in await self.memory.open_operations(newer.station):
+            other = await self.memory.find(newer.station, command_id)
+            if other and other.operation.family == newer.family and command_id != newer.id:
+                await self._advance(other, news.Superseded(now), now)
+
+    async def _tell(self, remembered: Remembered) -> None:
+        """Publish what is still unsent, then forget that it was."""
+        if remembered.unsent:
+            await self.post.tell(remembered.unsent, remembered.operation.reply_to)
+            await self.memory.mark_sent(remembered.operation, remembered.unsent)

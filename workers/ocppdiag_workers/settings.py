@@ -1,0 +1,36 @@
+"""What an operator sets, from environment variables; a wrong one is named at the start."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LONGEST_UPLOAD_URL = 150
+"""Of the 512 characters of a remoteLocation, the token needs the rest."""
+
+
+def _base(url: str) -> str:
+    if not url.startswith(("http://", "https://")) or len(url) > LONGEST_UPLOAD_URL:
+        raise ValueError(f"must be an http or https address of at most {LONGEST_UPLOAD_URL} characters")
+    return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Each field is the variable OCPPDIAG_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="OCPPDIAG_", hide_input_in_errors=True, frozen=True)
+
+    amqp_url: SecretStr
+    redis_url: SecretStr
+    upload_key: Annotated[SecretStr, Field(min_length=32)]
+    """Signs the upload addresses: the same for all workers and upload receivers."""
+
+    upload_url: Annotated[str, AfterValidator(_base)]
+    """Where stations reach the upload receiver: what is put before the token."""
+
+    max_upload_bytes: int = Field(default=2**30, ge=1)
+    shards: int = Field(default=1, ge=1, le=64)
+    heartbeat_interval: int = Field(default=300, ge=1, le=86400)
+    call_timeout: float = Field(default=30.0, gt=0, le=600)
+    prefetch: int = Field(default=100, ge=1, le=1000)
+    log_level: str = "info"
