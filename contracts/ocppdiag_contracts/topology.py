@@ -50,6 +50,9 @@ GATEWAY_MESSAGE_TTL_MS = 30_000
 GATEWAY_QUEUE_EXPIRES_MS = 600_000
 """A gateway's queue goes ten minutes after its gateway."""
 
+CLIENT_QUEUE_EXPIRES_MS = 120_000
+"""A client's queue waits two minutes for it to reconnect."""
+
 
 def _quorum(origin: str) -> Mapping[str, str | int | bool]:
     """Replicated, never dropped: a dead letter stays until the parking queue has confirmed it."""
@@ -96,6 +99,21 @@ def gateway_queue(node: str) -> Queue:
         "x-single-active-consumer": True,
     }
     return Queue(f"ocppdiag.gateway.{node}", ((GATEWAY, node),), MappingProxyType(arguments))
+
+
+def reply_queue(reply_to: str) -> Queue:
+    """Return a client's own queue: it outlives a broken connection, not the client."""
+    return _passing_queue(f"ocppdiag.reply.{reply_to}", (reply_key(reply_to),))
+
+
+def watch_queue(name: str, keys: tuple[str, ...]) -> Queue:
+    """Return the queue of somebody who looks on, bound to the keys of events (`command_settled.#`, `#`)."""
+    return _passing_queue(f"ocppdiag.watch.{name}", keys)
+
+
+def _passing_queue(name: str, keys: tuple[str, ...]) -> Queue:
+    arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-expires": CLIENT_QUEUE_EXPIRES_MS}
+    return Queue(name, tuple((EVENTS, key) for key in keys), MappingProxyType(arguments))
 
 
 PARKING = Queue("ocppdiag.parking", ((DEAD, "#"),), MappingProxyType({"x-queue-type": "quorum"}))

@@ -1,6 +1,7 @@
 """Builds the gateway and runs it until SIGTERM or SIGINT: `python -m ocppdiag_gateway`."""
 
 import asyncio
+import os
 
 import structlog
 
@@ -30,7 +31,7 @@ async def run(settings: Settings) -> None:
         if settings.insecure_no_auth:
             log.warning("insecure_no_auth", meaning="anybody who reaches this port may be any station")
         renewal = asyncio.create_task(gateway.renew_for_ever())
-        log.info("ready", node=settings.node, port=server.sockets[0].getsockname()[1])
+        log.info("ready", pid=os.getpid(), node=settings.node, port=server.sockets[0].getsockname()[1])
         await stop.wait()
         log.info("stopping")
         renewal.cancel()

@@ -1,5 +1,7 @@
 """Builds the upload receiver and runs it until SIGTERM or SIGINT: `python -m ocppdiag_uploads`."""
 
+import os
+
 import structlog
 from aiohttp import web
 
@@ -27,7 +29,7 @@ async def run(settings: Settings) -> None:
         runner = web.AppRunner(receiver.app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         await web.TCPSite(runner, settings.upload_host, settings.upload_port).start()
-        log.info("ready", port=runner.addresses[0][1])
+        log.info("ready", pid=os.getpid(), port=runner.addresses[0][1])
         await stop.wait()
         log.info("stopping")
         await runner.cleanup()

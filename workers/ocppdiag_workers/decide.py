@@ -14,6 +14,7 @@ from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_ocpp.receive import UnreadableError
 from ocppdiag_workers import lifecycle, news
 from ocppdiag_workers.feature import Feature, Hear, House, Work
+from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import Operation, Step, instant
 
 
@@ -22,7 +23,7 @@ class Decision:
     """News for one operation, found by its id or its request; events; and the answer, which comes last."""
 
     station: str
-    news: news.News | None = None
+    news: News | None = None
     tag: str | None = None
     request: tuple[str, int] | None = None
     events: tuple[Event, ...] = ()
@@ -43,7 +44,7 @@ class Table:
         works = [feature.work for feature in features if feature.work]
         self.works: Mapping[str, Work] = MappingProxyType({_name(work.command): work for work in works})
 
-    def advance(self, operation: Operation, item: news.News) -> Step:
+    def advance(self, operation: Operation, item: News) -> Step:
         """Work news into an operation; an ended one absorbs it."""
         if operation.ended:
             return Step(operation)
@@ -124,7 +125,7 @@ def _presence(record: link.Connected | link.Disconnected) -> Event:
     )
 
 
-def _result_news(record: link.Result) -> news.News:
+def _result_news(record: link.Result) -> News:
     match record:
         case link.Sent():
             return news.Sent(record.at)
@@ -142,7 +143,7 @@ def _result_news(record: link.Result) -> news.News:
             raise TypeError(f"no news: {type(record).__name__}")
 
 
-def _upload_news(record: link.FromUploads) -> news.News:
+def _upload_news(record: link.FromUploads) -> News:
     match record:
         case link.UploadReceived():
             return news.LogArriving(record.at, record.bytes, record.total)

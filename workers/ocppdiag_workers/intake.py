@@ -1,6 +1,7 @@
 """Read what comes from the broker, decide and perform; the consumer settles the message when this has returned."""
 
 import asyncio
+import os
 import re
 from contextlib import AsyncExitStack
 from uuid import UUID, uuid5
@@ -54,7 +55,7 @@ class Intake:
                 broker, commands, self.on_command, prefetch=prefetch, passing=PASSING
             )
             exits.push_async_callback(consumer.stop)
-            log.info("ready", shards=shards)
+            log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
 
     async def on_command(self, delivery: Delivery) -> None:

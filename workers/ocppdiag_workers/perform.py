@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 from msgspec import Raw
+from msgspec.structs import replace
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
@@ -40,9 +41,16 @@ class Performer:
             remembered = await self._begin(command, body, reply_to)
         elif remembered.final:
             await self.post.tell((remembered.final,), reply_to)
+        elif reply_to and reply_to != remembered.operation.reply_to:
+            # A service that was restarted asks again: what is still to come goes to where it listens now.
+            operation = replace(remembered.operation, reply_to=reply_to)
+            if not await self.memory.commit(operation, (), remembered.revision, time.time()):
+                return await self.command(command, body, reply_to)
+            remembered = Remembered(operation, remembered.revision + 1, remembered.unsent)
         await self._tell(remembered)
         if remembered.operation.state is State.QUEUED:
             await self._send(remembered.operation)
+        return None
 
     async def decision(self, decision: Decision) -> None:
         """Carry out what a record has asked for."""

@@ -1,0 +1,123 @@
+"""Diagnostics over RabbitMQ: `async with Diagnostics.connect(url) as d: await d.send(command)`."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import structlog
+from pydantic import ValidationError
+
+from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Publisher
+from ocppdiag_client.stream import Streams
+from ocppdiag_contracts.commands import Command, CommandModel, read_command
+from ocppdiag_contracts.events import EVENT, CommandSettled, Event
+from ocppdiag_contracts.topology import COMMANDS, reply_queue, watch_queue
+
+log = structlog.get_logger()
+
+PREFETCH = 100
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+
+
+class Diagnostics:
+    """A connected client. Made by `connect`, and good until that context ends."""
+
+    def __init__(self, broker: Broker, publisher: Publisher, name: str) -> None:
+        self._broker = broker
+        self._publisher = publisher
+        self._reply_to = f"{name}.{uuid4().hex}"
+        self._streams = Streams()
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, url: str, *, name: str = "client") -> AsyncIterator["Diagnostics"]:
+        """Connect to the broker at `amqp://user:password@host:port/vhost`; `name` is what operators see there.
+
+        Raises:
+            ValueError: the name has other characters than a-z A-Z 0-9 _ -, or more than 50.
+            BrokerError: the broker cannot be reached.
+
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError("name: must be 1 to 50 of the characters a-z A-Z 0-9 _ -")
+        async with Broker(url, name=f"ocppdiag client {name}") as broker:
+            await broker.declare_exchanges()
+            client = cls(broker, await Publisher.open(broker), name)
+            replies = await Consumer.start(
+                broker, reply_queue(client._reply_to), client._on_event, prefetch=PREFETCH
+            )
+            try:
+                yield client
+            finally:
+                await replies.delete_queue()
+
+    async def send(self, command: Command, *, patience: float = 30.0) -> None:
+        """Return once the broker has confirmed the command: from then on it will reach exactly one final event.
+
+        To send the same command again is harmless: it is carried out once, and its end is told again.
+
+        Raises:
+            InvalidCommandError: it is not of the published shape; the message names the field.
+            UnroutableError: no diagnostics worker has ever been here.
+            UnconfirmedError: `patience` (seconds) is over; whether the command was stored is unknown. Send the same
+                command (the same id) again.
+
+        """
+        body = command.model_dump_json(exclude_none=True, warnings=False).encode()
+        read_command(body)
+        self._streams.open(command)
+        try:
+            await self._publisher.publish(
+                COMMANDS,
+                command.command,
+                body,
+                message_id=command.id,
+                type=command.command,
+                reply_to=self._reply_to,
+                patience=patience,
+            )
+        except BrokerError:
+            self._streams.drop(command)
+            raise
+
+    async def settle(self, command: CommandModel) -> CommandSettled:
+        """Wait for the final event of a command that this client has sent. Raises NotSentError."""
+        return await self._streams.settle(command)
+
+    async def follow(self, command: CommandModel) -> AsyncIterator[Event]:
+        """Yield the events of a command that this client has sent, from the first to the final one.
+
+        Raises NotSentError.
+        """
+        async for event in self._streams.find(command).follow():
+            yield event
+
+    async def watch(self, *keys: str) -> AsyncGenerator[Event, None]:
+        """Yield all events under these routing keys (`#` for all, `command_settled.#`, `*.CS-1`) as they come."""
+        heard: asyncio.Queue[Event] = asyncio.Queue(maxsize=PREFETCH)
+
+        async def on_event(delivery: Delivery) -> None:
+            if event := _read(delivery):
+                await heard.put(event)
+
+        queue = watch_queue(self._reply_to, keys or ("#",))
+        consumer = await Consumer.start(self._broker, queue, on_event, prefetch=PREFETCH)
+        try:
+            while True:
+                yield await heard.get()
+        finally:
+            await consumer.delete_queue()
+
+    async def _on_event(self, delivery: Delivery) -> None:
+        if event := _read(delivery):
+            self._streams.feed(event)
+
+
+def _read(delivery: Delivery) -> Event | None:
+    try:
+        return EVENT.validate_json(delivery.body)
+    except ValidationError:  # a newer worker's event, which this client cannot know
+        log.warning("event_unknown", key=delivery.routing_key)
+        return None
