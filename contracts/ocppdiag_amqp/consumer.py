@@ -67,11 +67,11 @@ class Consumer:
 
     async def delete_queue(self) -> None:
         """Stop, and leave no queue behind: for a queue that nobody else uses."""
+        await self.stop()
         try:
             await self._queue.delete(if_unused=False, if_empty=False)
         except (AMQPError, ChannelInvalidStateError, RuntimeError):
             log.debug("queue_left_to_expire", queue=self._queue.name)
-        await self.stop()
 
     async def stop(self) -> None:
         """Take nothing more, and wait for what was taken."""

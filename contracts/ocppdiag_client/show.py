@@ -86,9 +86,8 @@ class ShowText:
             self._progress.remove_task(self._bars.pop(event.command_id))
         who = f"{event.station:<16} " if self._with_station else ""
         style = _style(event)
-        self._console.print(
-            f"{event.time:%H:%M:%S} {who}{sentence(event)}", style=style, highlight=False, markup=False
-        )
+        words = f"{event.time:%H:%M:%S} {who}{sentence(event)}"
+        self._console.print(words, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def _move(self, event: LogBytesReceived) -> None:
         bar = self._bars.get(event.command_id)

@@ -17,6 +17,7 @@ from ocppdiag_contracts.model import now
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services, services
 from ocppdiag_local.stack import stack
+from ocppdiag_process import configure
 from ocppdiag_redis import Credentials, Pipelined
 from ocppdiag_station import SimulatedStation
 
@@ -27,7 +28,7 @@ CONNECT_SECONDS = 20
 
 def demo(console: Console) -> bool:
     """Run it and say whether the log was stored; the log stays, everything else is cleaned away."""
-    say = partial(console.print, style="dim", highlight=False)
+    say = partial(console.print, style="dim", highlight=False, soft_wrap=True)
     with services(say=say) as found:
         say(f"RabbitMQ and Redis: {found.origin}")
         settled = asyncio.run(_demo(console, found, Path(mkdtemp(prefix="ocppdiag-demo-"))))
@@ -36,7 +37,8 @@ def demo(console: Console) -> bool:
 
 
 async def _demo(console: Console, found: Services, folder: Path) -> CommandSettled:
-    say = partial(console.print, style="dim", highlight=False)
+    say = partial(console.print, style="dim", highlight=False, soft_wrap=True)
+    configure(level="error", process="station")
     keys = Keys.new()
     with (folder / "processes.log").open("w") as log:
 

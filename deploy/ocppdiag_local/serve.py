@@ -29,7 +29,7 @@ def serve(
     Raises ServicesError when RabbitMQ or Redis cannot be had.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    say = partial(console.print, style="dim", highlight=False)
+    say = partial(console.print, style="dim", highlight=False, soft_wrap=True)
     with services(amqp_url=amqp_url, redis_url=redis_url, data=data / "services", say=say) as found:
         say(f"RabbitMQ and Redis: {found.origin}")
         try:

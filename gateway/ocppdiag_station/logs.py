@@ -25,13 +25,13 @@ KEPT = timedelta(hours=24)
 
 
 def lines(kind: LogType, oldest: datetime | None, latest: datetime | None, seed: str) -> Iterator[bytes]:
-    """Yield the log of a period, at most of the last 24 hours; the same period gives the same lines."""
+    """Yield the log of a period, at most of the last 24 hours."""
     now = datetime.now(UTC)
     at = max(oldest or now - timedelta(hours=2), now - KEPT).replace(microsecond=0)
     until = min(latest or now, now)
     templates = _SECURITY if kind is LogType.SECURITY else _DIAGNOSTICS
+    chance = random.Random(seed)  # noqa: S311 (a simulation)
     while at <= until:
-        chance = random.Random(f"{seed}/{at.timestamp()}")  # noqa: S311 (a simulation)
         text = chance.choice(templates).format(
             a=chance.uniform(220, 240),
             b=chance.uniform(220, 240),

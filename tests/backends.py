@@ -1,0 +1,92 @@
+"""The RabbitMQ and Redis of the tests: addresses given, else Docker through pytest-docker, else private processes."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from ocppdiag_local import answer, docker
+from ocppdiag_local import services as local
+from ocppdiag_local.servers import BOTH, RABBITMQ, REDIS
+from ocppdiag_local.services import Services, ServicesMissing
+
+
+class Compose(Protocol):
+    """What we use of pytest-docker's fixture."""
+
+    def port_for(self, service: str, container_port: int) -> int: ...
+
+
+@pytest.fixture(scope="session")
+def services(request: pytest.FixtureRequest) -> Iterator[Services]:
+    """One RabbitMQ and one Redis for the whole run; tests keep apart by the names they use."""
+    say = _aloud(request.config)
+    with ExitStack() as stack:
+        found = _found(request, stack, say)
+        if isinstance(found, ServicesMissing):
+            if os.environ.get("CI"):
+                pytest.fail(str(found), pytrace=False)
+            say(f"SKIPPING every test that needs services. {found}")
+            pytest.skip(str(found))
+        say(found.origin)
+        yield found
+
+
+def _found(
+    request: pytest.FixtureRequest, stack: ExitStack, say: Callable[[str], None]
+) -> Services | ServicesMissing:
+    try:
+        return _services(request, stack, say)
+    except ServicesMissing as missing:
+        return missing
+
+
+def _services(request: pytest.FixtureRequest, stack: ExitStack, say: Callable[[str], None]) -> Services:
+    forced = os.environ.get("OCPPDIAG_TEST_SERVICES")
+    given = [server for server in BOTH if os.environ.get(server.variable)]
+    if given and not forced:
+        return stack.enter_context(local.services(say=say))
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    for server in given:
+        patch.delenv(server.variable)
+    if forced != "processes" and docker.ready(BOTH, say, must=forced == "docker"):
+        say("starting RabbitMQ and Redis with Docker")
+        # Only now: where no engine runs, its fixtures must not even be set up.
+        return _containers(request.getfixturevalue("docker_services"))
+    return stack.enter_context(local.services(prefer="processes", say=say))
+
+
+def _containers(compose: Compose) -> Services:
+    urls = {
+        server: server.url.format(f"127.0.0.1:{compose.port_for(server.service, server.port)}")
+        for server in BOTH
+    }
+    for server, url in urls.items():
+        answer.wait(server.ask, url, within=60)
+    return Services(urls[RABBITMQ], urls[REDIS], local.origin("Docker containers, by pytest-docker", urls))
+
+
+@pytest.fixture(scope="session")
+def docker_compose_file() -> Path:
+    return docker.COMPOSE_FILE
+
+
+@pytest.fixture(scope="session")
+def docker_setup() -> str:
+    return "up --wait"  # the default would also build
+
+
+def _aloud(config: pytest.Config) -> Callable[[str], None]:
+    """Write past pytest's capture, with -q too."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+
+    def say(sentence: str) -> None:
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(f"services: {sentence}")
+
+    return say
