@@ -7,7 +7,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-from ocppdiag_amqp.errors import BrokerError
 from ocppdiag_contracts.link import join
 
 MOST_RECORDS = 256
@@ -25,7 +24,7 @@ class Lanes:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, key: str, record: bytes) -> "asyncio.Future[None]":
-        """Queue a record; the future ends when the broker has confirmed its batch, or with its BrokerError."""
+        """Queue a record; the future ends when the broker has confirmed its batch, or with what sending raised."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if (lane := self._lanes.get(key)) or lane is not None:
             lane.append((record, done))
@@ -52,10 +51,10 @@ class Lanes:
             del self._lanes[key]
 
     async def _one_batch(self, key: str, batch: "list[tuple[bytes, asyncio.Future[None]]]") -> None:
-        error: BrokerError | None = None
+        error: Exception | None = None
         try:
             await self._send(key, join([record for record, _ in batch]))
-        except BrokerError as failure:
+        except Exception as failure:  # noqa: BLE001 (whatever it is, those who wait must hear it)
             error = failure
         for _, done in batch:
             if done.done():

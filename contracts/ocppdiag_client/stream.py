@@ -21,6 +21,8 @@ class Stream:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.settled: CommandSettled | None = None
+        self.sends = 0
+        """How often the command was sent, less what did not get through."""
         self._seen: set[str] = set()
         self._bell = asyncio.Event()
 
@@ -57,11 +59,17 @@ class Streams:
     def open(self, command: CommandModel) -> Stream:
         """Begin to listen for a command, or go on."""
         key = (command.station, command.id)
-        return self._settled.get(key) or self._open.setdefault(key, Stream())
+        stream = self._settled.get(key) or self._open.setdefault(key, Stream())
+        stream.sends += 1
+        return stream
 
     def drop(self, command: CommandModel) -> None:
-        """Forget a command that was never sent."""
-        self._open.pop((command.station, command.id), None)
+        """Take one sending back, and forget a command that was never sent: an earlier one may be waited for."""
+        key = (command.station, command.id)
+        if stream := self._open.get(key):
+            stream.sends -= 1
+            if not stream.sends:
+                del self._open[key]
 
     def feed(self, event: Event) -> None:
         """Bring an event to its command; an event of nobody's is dropped."""

@@ -25,7 +25,10 @@ def now() -> datetime:
 
 
 def _in_milliseconds(instant: datetime) -> datetime:
-    utc = instant.astimezone(UTC)
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be in the years 1 to 9999") from None
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 

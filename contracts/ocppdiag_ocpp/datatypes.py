@@ -26,12 +26,15 @@ def _rfc_3339(value: object) -> object:
 
 
 def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("not in the years 1 to 9999") from None
 
 
 def write_date_time(value: datetime) -> str:
     """Write whole seconds and Z: the form that every station reads (OCPP 2.0.1 part 4, 4.1.4)."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 DateTime = Annotated[

@@ -68,6 +68,7 @@ _MEMBERS: Decoder[list[Raw]] = Decoder(list[Raw])
 _ID = Decoder(str)
 _TYPE = Decoder(int)
 _EMPTY = Raw(b"{}")
+_ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
 
 
 def parse(text: str | bytes) -> Frame:
@@ -76,10 +77,12 @@ def parse(text: str | bytes) -> Frame:
         members = _MEMBERS.decode(text)
     except (DecodeError, ValidationError, UnicodeError, RecursionError):
         return _unreadable("not a JSON array")
+    kind = _integer(members[0]) if members else None
     message_id = _string(members[1]) if len(members) > 1 else None
     if message_id is None or len(message_id) > LONGEST_ID:
-        return _unreadable("no message id")
-    match _integer(members[0]):
+        reason = "no message id"
+        return Malformed(reason, None) if kind in _ANSWERS else _unreadable(reason)
+    match kind:
         case MessageType.CALL:
             return _call(message_id, members)
         case MessageType.CALLRESULT:

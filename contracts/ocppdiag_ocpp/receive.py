@@ -22,7 +22,7 @@ _LONE_HOUR = re.compile(r"([+-]\d\d)$")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 _JAVA_ZONE = re.compile(r"\[[^]]*\]$")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
-_WHOLE = re.compile(r"\s*[+-]?\d+(\.0+)?\s*")
+_WHOLE = re.compile(r"\s*[+-]?\d{1,18}(\.0+)?\s*")
 _GONE = object()
 
 
@@ -50,28 +50,36 @@ def receive(model: type[M], payload: bytes) -> Received[M]:
 
     """
     try:
-        return Received(model.model_validate_json(payload))
+        return Received(_read(model, payload))
     except ValidationError as first:
         refusal = first
     try:
         content = json.loads(payload)
-    except ValueError as broken:
+    except (ValueError, RecursionError) as broken:
         raise UnreadableError(ErrorCode.FORMAT_VIOLATION, "not valid JSON") from broken
     violations: list[str] = []
     for _ in range(_ROUNDS):
-        mended = [_mend(content, item) for item in refusal.errors(include_url=False)]
-        violations += [note for note in mended if note]
+        # From the end, so that what is taken out of a list moves nothing that is still to be mended.
+        mended = [_mend(content, item) for item in reversed(refusal.errors(include_url=False))]
+        violations += [note for note in reversed(mended) if note]
         if not any(mended):
             break
         try:
-            return Received(model.model_validate_json(json.dumps(content)), tuple(violations))
+            return Received(_read(model, json.dumps(content)), tuple(violations))
         except ValidationError as again:
             refusal = again
     raise _refused(refusal)
 
 
+def _read(model: type[M], text: str | bytes) -> M:
+    """Read by the names on the wire only: ours are unknown members there."""
+    return model.model_validate_json(text, by_alias=True, by_name=False)
+
+
 def _mend(content: Any, error: ErrorDetails) -> str | None:  # noqa: ANN401 (JSON)
     """Repair one field in place and say what was wrong, or return None."""
+    if not error["loc"]:  # no JSON, or no object
+        return None
     *path, last = error["loc"]
     holder = content
     try:
@@ -98,7 +106,7 @@ def _better(value: Any, error: ErrorDetails) -> Any:  # noqa: ANN401 (JSON; one 
         case ("int_type" | "int_from_float", float()) if value.is_integer():
             return int(value)
         case "int_type", str() if _WHOLE.fullmatch(value):
-            return int(float(value))
+            return int(value.partition(".")[0])
         case "float_type", str():
             return _number(value)
         case "bool_type", (0 | 1 | "true" | "false" | "True" | "False"):
@@ -145,8 +153,8 @@ def _code(kind: str) -> ErrorCode:
     """Map a validation error to the code whose description fits it (OCPP 2.0.1 part 4, 4.3)."""
     if kind in ("missing", "too_short", "too_long"):
         return ErrorCode.OCCURRENCE_CONSTRAINT_VIOLATION
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "json_invalid"):
         return ErrorCode.FORMAT_VIOLATION
-    if kind.endswith(("_type", "_parsing")):
+    if kind.endswith("_type"):
         return ErrorCode.TYPE_CONSTRAINT_VIOLATION
     return ErrorCode.PROPERTY_CONSTRAINT_VIOLATION

@@ -1,8 +1,9 @@
 """How every process of ours logs: one JSON line an event, or a readable one on a terminal; never a secret."""
 
+import json
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import orjson
@@ -29,7 +30,7 @@ def configure(*, level: str = "info", process: str, readable: bool | None = None
     structlog.configure(
         processors=[*shared, structlog.dev.ConsoleRenderer()]
         if readable
-        else [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(orjson.dumps)],
+        else [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory() if readable else structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
@@ -38,6 +39,14 @@ def configure(*, level: str = "info", process: str, readable: bool | None = None
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
     # A station that vanishes is everyday here, and we log it ourselves in one line instead of a traceback.
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
+
+
+def _as_json(event: MutableMapping[str, Any], default: Callable[[Any], Any]) -> bytes:
+    """Write a line; the few values that orjson refuses (huge integers, half of a surrogate pair) take the slow way."""
+    try:
+        return orjson.dumps(event, default=default)
+    except TypeError:
+        return json.dumps(event, default=default, skipkeys=True).encode()
 
 
 class _Bridge(logging.Handler):

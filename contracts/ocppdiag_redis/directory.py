@@ -3,6 +3,7 @@
 A lease is a hint; the broker is the proof (a message to a dead node comes back).
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from ocppdiag_redis import keys
@@ -24,13 +25,14 @@ redis.call('HSET', KEYS[2], 'epoch', epoch, 'version', ARGV[3])
 return {epoch, held[1], held[2]}
 """)
 
-# A lease that is gone (an emptied Redis) is written again by whoever still holds the connection.
+# A lease that is gone (an emptied Redis) is written again by whoever still holds the connection, unless a newer
+# connection was there since.
 _RENEW = Script("""
 local held = tonumber(redis.call('HGET', KEYS[1], 'epoch') or '0')
-if held > tonumber(ARGV[4]) then return 0 end
+local last = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
+if math.max(held, last) > tonumber(ARGV[4]) then return 0 end
 redis.call('HSET', KEYS[1], 'node', ARGV[1], 'connection', ARGV[2], 'version', ARGV[3], 'epoch', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
-local last = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
 if last < tonumber(ARGV[4]) then redis.call('HSET', KEYS[2], 'epoch', ARGV[4], 'version', ARGV[3]) end
 return 1
 """)
@@ -76,7 +78,7 @@ class Directory:
         return Lease(station, node, connection, version, int(epoch)), older
 
     async def renew(self, lease: Lease) -> bool:
-        """Keep the lease for another 90 s; False when a newer connection has it."""
+        """Keep the lease for another 90 s; False when a newer connection has it, or had it."""
         arguments = (lease.node, lease.connection, lease.version, str(lease.epoch), LEASE_MS)
         return bool(await self._redis.script(_RENEW, self._keys(lease.station), *arguments))
 
@@ -94,7 +96,12 @@ class Directory:
 
     async def knows(self, station: str) -> bool:
         """Whether the station is registered or was ever connected."""
-        return bool(await self._redis.run("EXISTS", keys.station(station), keys.credential(station)))
+        # Its epoch, because a command to a name that was never here leaves a request id under that name too.
+        connected, registered = await asyncio.gather(
+            self._redis.run("HEXISTS", keys.station(station), "epoch"),
+            self._redis.run("EXISTS", keys.credential(station)),
+        )
+        return bool(connected or registered)
 
     @staticmethod
     def _keys(station: str) -> list[str]:

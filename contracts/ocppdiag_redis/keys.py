@@ -23,6 +23,11 @@ def operation(station: str, command_id: str) -> str:
     return f"ocppdiag:{{{station}}}:operation:{command_id}"
 
 
+def request_ids(station: str) -> str:
+    """The last requestId handed out: string, lives a month after it."""
+    return f"ocppdiag:{{{station}}}:request-ids"
+
+
 def request(station: str, family: str, request_id: int) -> str:
     """The command that a requestId belongs to: string, lives as long as its operation."""
     return f"ocppdiag:{{{station}}}:request:{family}:{request_id}"

@@ -83,7 +83,7 @@ class Receiver:
 
         """
         try:
-            token = check(request.match_info["token"], self._key)
+            token = check(request.match_info["token"], self._key, time.time())
         except BadTokenError:
             log.info("upload_refused", reason="unknown address")
             raise web.HTTPNotFound from None

@@ -8,15 +8,14 @@ from uuid import UUID, uuid5
 
 import msgspec
 import structlog
-from msgspec import DecodeError, Raw, ValidationError
+from msgspec import DecodeError, ValidationError
 from redis.exceptions import RedisError
 
 from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, ParkError
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import InvalidCommandError, read_command
-from ocppdiag_contracts.events import CommandSettled, Outcome
+from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_contracts.identity import station_id
 from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import commands_queue, diagnostics_queue
 from ocppdiag_ocpp.errors import ErrorCode
@@ -72,24 +71,31 @@ class Intake:
         await self._performer.command(command, delivery.body, reply_to)
 
     async def on_batch(self, delivery: Delivery) -> None:
-        """Take a batch of records; a bad one is logged and counted, and does not spoil the others."""
+        """Take a batch of records: each station's in their order, a bad one without harm to the others."""
         try:
-            records = link.split(delivery.body)
+            raws = link.split(delivery.body)
         except (DecodeError, ValidationError) as error:
             raise ParkError(f"not a batch of records: {error}") from None
-        outcomes = await asyncio.gather(*(self._on_record(raw) for raw in records), return_exceptions=True)
+        stations: dict[str, list[link.ToWorkers]] = {}
+        for raw in raws:
+            try:
+                record = link.TO_WORKERS.decode(raw)
+            except (DecodeError, ValidationError) as error:
+                log.error("record_unreadable", error=str(error))  # noqa: TRY400 (its text says all)
+                await self._performer.post.park(link.join([bytes(raw)]), "station")
+            else:
+                stations.setdefault(record.station, []).append(record)
+        outcomes = await asyncio.gather(*map(self._on_records, stations.values()), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome  # the whole batch comes again, and what was done is not done twice
 
-    async def _on_record(self, raw: Raw) -> None:
-        try:
-            record = link.TO_WORKERS.decode(raw)
-        except (DecodeError, ValidationError) as error:
-            log.error("record_unreadable", error=str(error))  # noqa: TRY400 (its text says all)
-            await self._performer.post.park(link.join([bytes(raw)]), "station")
-            return
-        structlog.contextvars.bind_contextvars(station=record.station)
+    async def _on_records(self, records: list[link.ToWorkers]) -> None:
+        structlog.contextvars.bind_contextvars(station=records[0].station)
+        for record in records:
+            await self._on_record(record)
+
+    async def _on_record(self, record: link.ToWorkers) -> None:
         performer = self._performer
         try:
             await performer.decision(decide(record, performer.table, performer.house))
@@ -97,7 +103,7 @@ class Intake:
             raise
         except Exception:
             log.exception("record_failed", kind=type(record).__name__)
-            await performer.post.park(link.join([bytes(raw)]), "station")
+            await performer.post.park(link.join([link.encode(record)]), "station")
             if isinstance(record, link.Called):
                 await performer.decision(refusal(record, ErrorCode.INTERNAL_ERROR, ""))
 
@@ -106,10 +112,10 @@ class Intake:
         try:
             claimed = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
             command_id = msgspec.json.decode(claimed["id"], type=str)
-            station = station_id(msgspec.json.decode(claimed["station"], type=str))
+            station = msgspec.json.decode(claimed["station"], type=str)
         except (DecodeError, ValidationError, KeyError, ValueError):
             raise ParkError(f"no command: {detail}") from None
-        if not _COMMAND_ID.fullmatch(command_id):
+        if not _COMMAND_ID.fullmatch(command_id) or len(station) > LONGEST_CLAIMED_STATION:
             raise ParkError(f"no command: {detail}")
         if await self._performer.memory.find(station, command_id):
             raise ParkError(f"another command under the id of one that is known: {detail}")

@@ -23,6 +23,9 @@ from ocppdiag_workers.post import Post
 
 log = structlog.get_logger()
 
+PATIENCE_SECONDS = 5.0
+"""How long an event may be unsent before somebody else sends it: its own handler is most likely about to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Performer:
@@ -47,7 +50,7 @@ class Performer:
             if not await self.memory.commit(operation, (), remembered.revision, time.time()):
                 return await self.command(command, body, reply_to)
             remembered = Remembered(operation, remembered.revision + 1, remembered.unsent)
-        await self._tell(remembered)
+        await self._tell_left(remembered)
         if remembered.operation.state is State.QUEUED:
             await self._send(remembered.operation)
         return None
@@ -121,7 +124,8 @@ class Performer:
             command_id=operation.id,
             request_id=operation.request_id,
         )
-        return Remembered(operation, 1, (queued,))
+        await self._tell(Remembered(operation, 1, (queued,)))
+        return Remembered(operation, 1)
 
     async def _send(self, operation: Operation) -> None:
         """Order the CALL, again if need be: the gateway knows an order by its message id."""
@@ -167,7 +171,7 @@ class Performer:
         remembered = await self.memory.find(decision.station, tag) if tag else None
         if remembered is None:
             return False
-        await self._tell(remembered)
+        await self._tell_left(remembered)
         if remembered.operation.ended:
             return False
         await self._advance(remembered, decision.news, time.time())
@@ -212,6 +216,18 @@ class Performer:
             other = await self.memory.find(newer.station, command_id)
             if other and other.operation.family == newer.family and command_id != newer.id:
                 await self._advance(other, news.Superseded(now), now)
+
+    async def _tell_left(self, remembered: Remembered) -> None:
+        """See to events that somebody has left unsent: now if that was a while ago, else he may be at it still."""
+        if not remembered.unsent:
+            return
+        now = time.time()
+        if max(event.time for event in remembered.unsent).timestamp() < now - PATIENCE_SECONDS:
+            await self._tell(remembered)
+        else:
+            await self.memory.wake_later(
+                remembered.operation.station, remembered.operation.id, now + PATIENCE_SECONDS
+            )
 
     async def _tell(self, remembered: Remembered) -> None:
         """Publish what is still unsent, then forget that it was."""

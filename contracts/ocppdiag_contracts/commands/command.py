@@ -1,6 +1,6 @@
 """What every command has."""
 
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import ClassVar, Literal
 from uuid import uuid4
 
@@ -34,6 +34,8 @@ class CommandModel(Message):
 
     @model_validator(mode="after")
     def _within_reach(self) -> "CommandModel":
-        if self.deadline and self.deadline > self.time + self.LONGEST_TIME:
+        if self.time.year == MAXYEAR:
+            raise ValueError("time: must leave room for a deadline")
+        if self.deadline and self.deadline - self.time > self.LONGEST_TIME:
             raise ValueError("deadline: must be at most 7 days after time")
         return self

@@ -5,7 +5,12 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from ocppdiag_contracts.events.command_progress import CommandAccepted, CommandQueued, CommandSent
-from ocppdiag_contracts.events.command_settled import CommandSettled, LogFile, Outcome
+from ocppdiag_contracts.events.command_settled import (
+    LONGEST_CLAIMED_STATION,
+    CommandSettled,
+    LogFile,
+    Outcome,
+)
 from ocppdiag_contracts.events.event import CommandEvent, EventModel
 from ocppdiag_contracts.events.log import LogBytesReceived, LogStatusReported, LogStored, LogUploadBroken
 from ocppdiag_contracts.events.station import (
@@ -35,6 +40,7 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="ev
 
 __all__ = [
     "EVENT",
+    "LONGEST_CLAIMED_STATION",
     "CommandAccepted",
     "CommandEvent",
     "CommandQueued",

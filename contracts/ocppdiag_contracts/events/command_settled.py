@@ -9,6 +9,8 @@ from ocppdiag_contracts.events.event import CommandEvent
 from ocppdiag_contracts.failures import Failure, Retry
 from ocppdiag_contracts.model import Message
 
+LONGEST_CLAIMED_STATION = 60
+
 
 class Outcome(StrEnum):
     """How a command ended."""
@@ -37,6 +39,9 @@ class CommandSettled(CommandEvent):
     """The end of a command, once and only once."""
 
     event: Literal["command_settled"] = "command_settled"
+    station: str = Field(
+        max_length=LONGEST_CLAIMED_STATION, description="As the command had it: of an invalid one, anything."
+    )
     command: str | None = Field(description="Its name; null when the command was too broken to tell.")
     outcome: Outcome
     failure: Failure | None = Field(default=None, description="Null when completed.")

@@ -14,7 +14,7 @@ class EventModel(Message):
     id twice (after a crash of ours, or a redelivery by the broker) and drops the repeat.
     """
 
-    id: str = Field(max_length=200)
+    id: str = Field(max_length=300)
     schema_version: Literal[1] = 1
     time: Instant
     station: StationId
