@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 PAUSE_AFTER_FAULT = 1.0
 LONGEST_PAUSE = 5.0
+GOODBYE_SECONDS = 5.0
+"""How long a broker that is away is waited for at the end: what it then still counts as ours, it delivers again."""
 
 
 class ParkError(Exception):
@@ -69,15 +71,17 @@ class Consumer:
         """Stop, and leave no queue behind: for a queue that nobody else uses."""
         await self.stop()
         try:
-            await self._queue.delete(if_unused=False, if_empty=False)
-        except (AMQPError, ChannelInvalidStateError, RuntimeError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._queue.delete(if_unused=False, if_empty=False)
+        except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError, TimeoutError):
             log.debug("queue_left_to_expire", queue=self._queue.name)
 
     async def stop(self) -> None:
         """Take nothing more, and wait for what was taken."""
         try:
-            await self._queue.cancel(self._tag)
-        except (AMQPError, ChannelInvalidStateError, RuntimeError):
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._queue.cancel(self._tag)
+        except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError, TimeoutError):
             log.debug("consumer_gone", queue=self._queue.name)
         self._stopping.set()
         while self._running:

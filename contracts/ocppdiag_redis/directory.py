@@ -3,7 +3,6 @@
 A lease is a hint; the broker is the proof (a message to a dead node comes back).
 """
 
-import asyncio
 from dataclasses import dataclass
 
 from ocppdiag_redis import keys
@@ -96,12 +95,7 @@ class Directory:
 
     async def knows(self, station: str) -> bool:
         """Whether the station is registered or was ever connected."""
-        # Its epoch, because a command to a name that was never here leaves a request id under that name too.
-        connected, registered = await asyncio.gather(
-            self._redis.run("HEXISTS", keys.station(station), "epoch"),
-            self._redis.run("EXISTS", keys.credential(station)),
-        )
-        return bool(connected or registered)
+        return bool(await self._redis.run("EXISTS", keys.station(station), keys.credential(station)))
 
     @staticmethod
     def _keys(station: str) -> list[str]:

@@ -61,6 +61,7 @@ class SimulatedStation:
         self._scenario = scenario
         self._bytes_per_second = bytes_per_second
         self._connection: StationConnection
+        self._cut = False
         self._uploads: set[asyncio.Task[None]] = set()
         self.booted = asyncio.Event()
         self._log = log.bind(station=station)
@@ -168,7 +169,9 @@ class SimulatedStation:
             try:
                 async with ClientSession(timeout=ClientTimeout(total=None, sock_read=60)) as session:
                     status = await self._once(session, url, content)
-            except (ClientError, OSError) as error:
+            except (ClientError, OSError, UploadCutError) as error:
+                if self._cut:
+                    raise UploadCutError from error
                 self._log.info("upload_broke", error=type(error).__name__)
                 return False
             self._log.info("upload_answered", status=status, bytes=len(content))
@@ -195,6 +198,7 @@ class SimulatedStation:
     async def _paced(self, content: bytes) -> AsyncIterator[bytes]:
         for start in range(0, len(content), CHUNK):
             if self._scenario.cut_after is not None and start >= self._scenario.cut_after:
+                self._cut = True
                 raise UploadCutError
             yield content[start : start + CHUNK]
             if self._bytes_per_second:

@@ -17,17 +17,17 @@ from ocppdiag_workers.operation import Operation
 KEPT_MS = 24 * 3600 * 1000
 """How long an ended operation is remembered, so that its command sent again finds its end."""
 
+COUNTED_MS = 30 * KEPT_MS
+"""How long the last requestId is remembered: longer than any station answers to an old one."""
+
 CLAIM_SECONDS = 60
 CLAIM_AT_ONCE = 200
 
 # Starts anywhere in the lower half, so that an emptied Redis does not hand out at once what stations still answer.
 _REQUEST_ID = Script("""
-redis.call('HSETNX', KEYS[1], 'request_id', ARGV[1])
-local id = redis.call('HINCRBY', KEYS[1], 'request_id', 1)
-if id > tonumber(ARGV[2]) then
-  id = 1
-  redis.call('HSET', KEYS[1], 'request_id', 1)
-end
+local id = (tonumber(redis.call('GET', KEYS[1])) or tonumber(ARGV[1])) + 1
+if id > tonumber(ARGV[2]) then id = 1 end
+redis.call('SET', KEYS[1], id, 'PX', ARGV[3])
 return id
 """)
 
@@ -40,6 +40,7 @@ for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[1], 'unsent:' .. ARGV[i], ARGV[i 
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5])
 if ARGV[4] == '1' then redis.call('SREM', KEYS[3], ARGV[3]) else redis.call('SADD', KEYS[3], ARGV[3]) end
+if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
 return 1
 """)
 
@@ -71,7 +72,8 @@ class Memory:
     async def next_request_id(self, station: str) -> int:
         """Allocate a requestId that the station has not seen lately, from 1 up (0 is what faulty stations send)."""
         start = secrets.randbelow(MAX_INTEGER // 2)
-        return int(await self._redis.script(_REQUEST_ID, [keys.station(station)], start, MAX_INTEGER))
+        arguments = (start, MAX_INTEGER, COUNTED_MS)
+        return int(await self._redis.script(_REQUEST_ID, [keys.request_ids(station)], *arguments))
 
     async def find(self, station: str, command_id: str) -> Remembered | None:
         """Read an operation by its command's id."""
