@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ocppdiag_client import Diagnostics
 from ocppdiag_local.keys import Keys
@@ -78,7 +79,7 @@ async def install(
             keys,
             logs=folder,
             hear=lambda name, said: lines.append((name, said)),
-            settings={**SETTINGS, "OCPPDIAG_NODE": f"test-{folder.name[-20:]}", **(settings or {})},
+            settings={**SETTINGS, "OCPPDIAG_NODE": f"test-{uuid4().hex[:12]}", **(settings or {})},
         ) as running:
             yield Installation(services, keys, folder, running, redis, lines)
     finally:

@@ -7,6 +7,7 @@ from zlib import crc32
 import pytest
 import pytest_asyncio
 from installation import Installation, install
+from pytest_asyncio import is_async_test
 
 from ocppdiag_local.services import Services
 
@@ -15,7 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All whole tests live in one loop, with the processes that they share."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here):
+        if item.path.is_relative_to(here) and is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

@@ -91,7 +91,8 @@ class Intake:
                 raise outcome  # the whole batch comes again, and what was done is not done twice
 
     async def _on_records(self, records: list[link.ToWorkers]) -> None:
-        structlog.contextvars.bind_contextvars(station=records[0].station)
+        first = records[0]
+        structlog.contextvars.bind_contextvars(station=first.station, epoch=getattr(first, "epoch", None))
         for record in records:
             await self._on_record(record)
 
@@ -115,7 +116,7 @@ class Intake:
             station = msgspec.json.decode(claimed["station"], type=str)
         except (DecodeError, ValidationError, KeyError, ValueError):
             raise ParkError(f"no command: {detail}") from None
-        if not _COMMAND_ID.fullmatch(command_id) or len(station) > LONGEST_CLAIMED_STATION:
+        if not _COMMAND_ID.fullmatch(command_id) or len(station.encode()) > LONGEST_CLAIMED_STATION:
             raise ParkError(f"no command: {detail}")
         if await self._performer.memory.find(station, command_id):
             raise ParkError(f"another command under the id of one that is known: {detail}")
