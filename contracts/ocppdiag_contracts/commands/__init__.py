@@ -13,12 +13,16 @@ class InvalidCommandError(ValueError):
 
 
 def _named(value: object) -> object:
-    if isinstance(value, dict) and "command" not in value:
-        raise ValueError("command: Field required")
+    """Insist on what has a default in Python and must be on the wire: the id is the same at every delivery."""
+    for name in ("command", "id"):
+        if isinstance(value, dict) and name not in value:
+            raise ValueError(f"{name}: Field required")
     return value
 
 
 Command = GetLog  # the next command makes this a union, discriminated by `command`
+
+COMMAND_TYPES: tuple[type[CommandModel], ...] = (GetLog,)
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[GetLog, BeforeValidator(_named)])
 
@@ -48,6 +52,7 @@ def explain(error: ValidationError) -> str:
 
 __all__ = [
     "COMMAND",
+    "COMMAND_TYPES",
     "Command",
     "CommandModel",
     "GetLog",
