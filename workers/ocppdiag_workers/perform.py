@@ -186,7 +186,7 @@ class Performer:
                 await self.post.tell(step.events, before.reply_to)
                 return before
             if await self.memory.commit(step.operation, step.events, remembered.revision, now):
-                await self._stepped(step, before, now)
+                await self._stepped(step, remembered, now)
                 return step.operation
             found = await self.memory.find(before.station, before.id)
             if found is None:
@@ -194,8 +194,8 @@ class Performer:
             remembered = found
         return remembered.operation
 
-    async def _stepped(self, step: Step, before: Operation, now: float) -> None:
-        operation = step.operation
+    async def _stepped(self, step: Step, remembered: Remembered, now: float) -> None:
+        operation, before = step.operation, remembered.operation
         if operation.state != before.state:
             log.info(
                 "operation_moved",
@@ -203,11 +203,14 @@ class Performer:
                 command_id=operation.id,
                 state=operation.state.value,
             )
-        if operation.wake_at != before.wake_at and not operation.ended:
-            await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
         await self._tell(Remembered(operation, 0, step.events))
-        if operation.ended:
+        if remembered.unsent:  # somebody else's, seen to soon
+            at = now + PATIENCE_SECONDS
+            await self.memory.wake_later(operation.station, operation.id, min(at, operation.wake_at))
+        elif operation.ended:
             await self.memory.wake_never(operation.station, operation.id)
+        elif operation.wake_at != before.wake_at:
+            await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
         if step.supersedes:
             await self._supersede(operation, now)
 

@@ -1,0 +1,323 @@
+"""A consumer settles every message, whichever way its handler ends and whatever happens to the queue or the way."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from typing import Self
+from uuid import uuid4
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractChannel
+from yarl import URL
+
+from ocppdiag_amqp import Broker, Consumer, Delivery, ParkError, Publisher, UnroutableError
+from ocppdiag_contracts.topology import DEAD, EVENTS, Queue
+from ocppdiag_local.services import Services
+
+LIMIT = 2
+
+
+class Wire:
+    """The way to the broker, which can be cut and then refuses new connections until it is mended."""
+
+    def __init__(self, url: str) -> None:
+        self._to = URL(url)
+        self._open = True
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = str(self._to.with_host("127.0.0.1").with_port(port))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.cut()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def cut(self) -> None:
+        self._open = False
+        while self._writers:
+            self._writers.pop().transport.abort()
+
+    def mend(self) -> None:
+        self._open = True
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._open:
+            writer.transport.abort()
+            return
+        there, thither = await asyncio.open_connection(self._to.host, self._to.port)
+        self._writers |= {writer, thither}
+        for way in (_pump(reader, thither), _pump(there, writer)):
+            task = asyncio.create_task(way)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+class Place:
+    """A queue of our own that fails fast, its dead letters, and consumers behind a wire."""
+
+    def __init__(self, wire: Wire, publisher: Publisher, channel: AbstractChannel) -> None:
+        name = f"test.{uuid4().hex}"
+        arguments: dict[str, str | int | bool] = {
+            "x-queue-type": "quorum",
+            "x-delivery-limit": LIMIT,
+            "x-dead-letter-exchange": DEAD.name,
+            "x-dead-letter-routing-key": name,
+        }
+        self.queue = Queue(name, ((EVENTS, name),), arguments)
+        self.dead = Queue(f"{name}.dead", ((DEAD, name),))
+        self.wire = wire
+        self.channel = channel
+        self._publisher = publisher
+        self._consuming = AsyncExitStack()
+
+    async def consume(
+        self,
+        handler: Callable[[Delivery], Awaitable[None]],
+        *,
+        prefetch: int = 10,
+        passing: tuple[type[Exception], ...] = (),
+    ) -> Consumer:
+        broker = await self._consuming.enter_async_context(Broker(self.wire.url, name="test"))
+        return await Consumer.start(broker, self.queue, handler, prefetch=prefetch, passing=passing)
+
+    async def hang_up(self) -> None:
+        """Close the consumers' connections: what they left unsettled goes back to the queue."""
+        await self._consuming.aclose()
+
+    async def put(self, *bodies: bytes, reply_to: str | None = None) -> None:
+        await asyncio.gather(
+            *(self._publisher.publish(EVENTS, self.queue.name, body, reply_to=reply_to) for body in bodies)
+        )
+
+    async def left(self, queue: Queue | None = None) -> list[bytes]:
+        """Take all that lies in a queue."""
+        there = await self.channel.get_queue((queue or self.queue).name)
+        found = []
+        while message := await there.get(no_ack=True, fail=False):
+            found.append(message.body)
+        return found
+
+    async def dead_letters(self) -> list[bytes]:
+        async with asyncio.timeout(10):
+            while not (letters := await self.left(self.dead)):  # noqa: ASYNC110 (the broker tells nobody)
+                await asyncio.sleep(0.05)
+        return letters
+
+
+@pytest.fixture
+async def place(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
+    monkeypatch.setattr("ocppdiag_amqp.consumer.PAUSE_AFTER_FAULT", 0.02)
+    monkeypatch.setattr("ocppdiag_amqp.consumer.LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr("ocppdiag_amqp.consumer.GOODBYE_SECONDS", 1.0)
+    async with (
+        Wire(services.amqp_url) as wire,
+        Broker(services.amqp_url, name="test") as broker,
+        await aio_pika.connect(services.amqp_url) as connection,
+    ):
+        await broker.declare_exchanges()
+        channel = await connection.channel()
+        place = Place(wire, await Publisher.open(broker), channel)
+        for queue in (place.queue, place.dead):
+            declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+            for exchange, key in queue.bindings:
+                await declared.bind(exchange.name, key)
+        yield place
+        wire.mend()
+        await place.hang_up()
+        for queue in (place.queue, place.dead):
+            await channel.queue_delete(queue.name)
+
+
+async def until(there: Callable[[], object], within: float = 15) -> None:
+    async with asyncio.timeout(within):
+        while not there():  # noqa: ASYNC110 (a test looks from outside)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_handler_sees_the_message_and_what_it_has_handled_is_gone(place: Place) -> None:
+    seen: list[Delivery] = []
+
+    async def handler(delivery: Delivery) -> None:
+        seen.append(delivery)
+
+    consumer = await place.consume(handler)
+    await place.put(b"a", reply_to="me")
+    await until(lambda: seen)
+    await consumer.stop()
+    await place.hang_up()
+    assert seen == [Delivery(b"a", "me", place.queue.name)]
+    assert await place.left() == []
+    assert await place.left(place.dead) == []
+
+
+async def test_a_parked_message_goes_to_the_dead_letters_at_its_first_delivery(place: Place) -> None:
+    seen: Counter[bytes] = Counter()
+
+    async def handler(delivery: Delivery) -> None:
+        seen[delivery.body] += 1
+        raise ParkError("not a command")
+
+    await place.consume(handler)
+    await place.put(b"a")
+    assert await place.dead_letters() == [b"a"]
+    assert seen == {b"a": 1}
+
+
+async def test_a_message_that_fails_comes_again_up_to_its_limit_and_then_is_a_dead_letter(
+    place: Place,
+) -> None:
+    seen: Counter[bytes] = Counter()
+
+    async def handler(delivery: Delivery) -> None:
+        seen[delivery.body] += 1
+        if delivery.body == b"poison" or seen[delivery.body] == 1:
+            raise ZeroDivisionError
+
+    await place.consume(handler)
+    await place.put(b"poison", b"recovers", b"poison")
+    letters = await place.dead_letters()
+    await until(lambda: seen[b"recovers"] == 2)
+    while len(letters) < 2:
+        letters += await place.dead_letters()
+    assert letters == [b"poison", b"poison"]
+    assert seen == {b"poison": 2 * (LIMIT + 1), b"recovers": 2}
+
+
+async def test_passing_trouble_is_waited_out_without_using_up_deliveries(place: Place) -> None:
+    tried = 0
+    others = []
+
+    async def handler(delivery: Delivery) -> None:
+        nonlocal tried
+        if delivery.body == b"other":
+            others.append(tried)
+            return
+        tried += 1
+        if tried <= 3 * LIMIT:
+            raise ConnectionRefusedError
+
+    consumer = await place.consume(handler, passing=(OSError,))
+    await place.put(b"a")
+    await until(lambda: tried > LIMIT)
+    await place.put(b"other")
+    await until(lambda: tried > 3 * LIMIT)
+    await consumer.stop()
+    await place.hang_up()
+    assert tried == 3 * LIMIT + 1
+    assert others  # one that waits holds up nobody else
+    assert await place.left() == []
+    assert await place.left(place.dead) == []
+
+
+async def test_stopping_gives_back_what_waits_for_trouble_to_pass(place: Place) -> None:
+    tried = 0
+
+    async def handler(_: Delivery) -> None:
+        nonlocal tried
+        tried += 1
+        raise ConnectionRefusedError
+
+    consumer = await place.consume(handler, passing=(OSError,))
+    await place.put(b"a")
+    await until(lambda: tried > 1)
+    await asyncio.wait_for(consumer.stop(), 2)
+    assert await place.left() == [b"a"]  # given back by us, not by the end of our connection
+
+
+async def test_stopping_waits_for_what_runs_and_loses_nothing(place: Place) -> None:
+    begun, handled = [], []
+
+    async def handler(delivery: Delivery) -> None:
+        begun.append(delivery.body)
+        await asyncio.sleep(0.2)
+        handled.append(delivery.body)
+
+    bodies = [b"%d" % number for number in range(100)]
+    await place.put(*bodies)
+    consumer = await place.consume(handler, prefetch=7)
+    await until(lambda: len(handled) >= 14)
+    await consumer.stop()
+    assert begun == handled
+    count = len(handled)
+    await place.hang_up()
+    assert len(handled) == count < 100
+    assert sorted(await place.left() + handled) == sorted(bodies)
+
+
+async def test_a_consumer_comes_back_to_a_queue_that_was_deleted(place: Place) -> None:
+    seen = []
+
+    async def handler(delivery: Delivery) -> None:
+        seen.append(delivery.body)
+
+    await place.consume(handler)
+    await place.put(b"before")
+    await until(lambda: seen)
+    await place.channel.queue_delete(place.queue.name)
+    async with asyncio.timeout(15):
+        while True:
+            with suppress(UnroutableError):
+                await place.put(b"after")
+                break
+            await asyncio.sleep(0.1)
+    await until(lambda: b"after" in seen)
+
+
+async def test_a_cut_takes_no_handler_with_it_and_the_message_comes_again(place: Place) -> None:
+    seen: Counter[bytes] = Counter()
+    ended: Counter[bytes] = Counter()
+    go_on = asyncio.Event()
+
+    async def handler(delivery: Delivery) -> None:
+        seen[delivery.body] += 1
+        await go_on.wait()
+        ended[delivery.body] += 1
+
+    await place.consume(handler)
+    await place.put(b"under way")
+    await until(lambda: seen)
+    place.wire.cut()
+    await asyncio.sleep(0.5)
+    go_on.set()
+    await until(lambda: ended[b"under way"] == 1)
+    place.wire.mend()
+    await until(lambda: ended[b"under way"] == 2)
+    await place.put(b"later")
+    await until(lambda: ended[b"later"] == 1)
+    await place.hang_up()
+    assert await place.left() == []
+
+
+async def test_a_consumer_stops_while_the_broker_is_away_and_does_not_come_back_with_it(place: Place) -> None:
+    seen = []
+
+    async def handler(delivery: Delivery) -> None:
+        seen.append(delivery.body)
+
+    consumer = await place.consume(handler)
+    await place.put(b"a")
+    await until(lambda: seen)
+    place.wire.cut()
+    await asyncio.sleep(0.2)
+    await asyncio.wait_for(consumer.delete_queue(), 4)
+    place.wire.mend()
+    await asyncio.sleep(3)
+    await place.put(b"b")
+    await place.hang_up()
+    assert await place.left() == [b"b"]

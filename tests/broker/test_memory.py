@@ -1,0 +1,248 @@
+"""Operations in a real Redis: created once, changed in turn, told until confirmed, found and woken."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from msgspec import Raw
+from msgspec.structs import replace
+
+from ocppdiag_contracts.commands import GetLog
+from ocppdiag_contracts.events import CommandSent, Event, Outcome
+from ocppdiag_contracts.model import MAX_INTEGER
+from ocppdiag_local.services import Services
+from ocppdiag_redis import Directory, Pipelined, keys
+from ocppdiag_workers.memory import CLAIM_SECONDS, COUNTED_MS, KEPT_MS, Memory
+from ocppdiag_workers.operation import Operation, State, instant, settle
+
+NOW = 1_800_000_000.0
+DUE_IN = 900.0
+
+
+@pytest.fixture
+async def redis(services: Services) -> AsyncIterator[Pipelined]:
+    redis = Pipelined.from_url(services.redis_url)
+    yield redis
+    await redis.aclose()
+
+
+@pytest.fixture
+def memory(redis: Pipelined) -> Memory:
+    return Memory(redis)
+
+
+@pytest.fixture
+def station() -> str:
+    return f"T-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def operation(station: str) -> Operation:
+    return make(station, "c-1", 17)
+
+
+def make(station: str, command_id: str, request_id: int) -> Operation:
+    command = GetLog(id=command_id, station=station)
+    return Operation(
+        id=command_id,
+        station=station,
+        name="get_log",
+        family="log",
+        request_id=request_id,
+        command=Raw(command.model_dump_json().encode()),
+        reply_to=None,
+        due=NOW + DUE_IN,
+        wake_at=NOW + DUE_IN,
+        node="node",
+        epoch=1,
+        version="ocpp2.0.1",
+        details=Raw(b"{}"),
+    )
+
+
+def event(operation: Operation, step: str) -> CommandSent:
+    event_id = operation.event_id(step)
+    return CommandSent(id=event_id, time=instant(NOW), station=operation.station, command_id=operation.id)
+
+
+async def test_an_operation_is_read_as_it_was_written(memory: Memory, operation: Operation) -> None:
+    assert await memory.find(operation.station, operation.id) is None
+    told = event(operation, "a")
+    assert await memory.commit(operation, (told,), 0, NOW)
+    found = await memory.find(operation.station, operation.id)
+    assert found is not None
+    assert found.operation == operation
+    assert (found.revision, found.unsent, found.final) == (1, (told,), None)
+    assert bytes(found.operation.command) == bytes(operation.command)
+
+
+async def test_of_twenty_that_create_at_once_one_does(
+    services: Services, memory: Memory, operation: Operation
+) -> None:
+    clients = [Pipelined.from_url(services.redis_url) for _ in range(20)]
+    done = await asyncio.gather(
+        *(
+            Memory(client).commit(replace(operation, request_id=number), (), 0, NOW)
+            for number, client in enumerate(clients)
+        )
+    )
+    await asyncio.gather(*(client.aclose() for client in clients))
+    assert Counter(done) == {True: 1, False: 19}
+    found = await memory.find(operation.station, operation.id)
+    assert found is not None
+    assert (found.operation.request_id, found.revision) == (done.index(True), 1)
+
+
+async def test_who_read_an_older_revision_changes_nothing(memory: Memory, operation: Operation) -> None:
+    assert await memory.commit(operation, (), 0, NOW)
+    sent = replace(operation, state=State.SENT)
+    assert await memory.commit(sent, (event(operation, "sent"),), 1, NOW)
+    accepted = replace(operation, state=State.ACCEPTED)
+    for stale in (0, 1, 3):
+        assert not await memory.commit(accepted, (event(operation, "wrong"),), stale, NOW)
+    found = await memory.find(operation.station, operation.id)
+    assert found is not None
+    assert (found.operation, found.revision) == (sent, 2)
+    assert [unsent.id for unsent in found.unsent] == [operation.event_id("sent")]
+
+
+async def test_every_step_of_many_writers_is_counted(memory: Memory, operation: Operation) -> None:
+    await memory.commit(operation, (), 0, NOW)
+
+    async def add_one() -> None:
+        while found := await memory.find(operation.station, operation.id):
+            more = replace(found.operation, epoch=found.operation.epoch + 1)
+            if await memory.commit(more, (), found.revision, NOW):
+                return
+
+    await asyncio.gather(*(add_one() for _ in range(20)))
+    found = await memory.find(operation.station, operation.id)
+    assert found is not None
+    assert (found.operation.epoch, found.revision) == (operation.epoch + 20, 21)
+
+
+async def test_an_event_is_kept_until_it_is_marked_as_sent_and_the_final_one_stays_readable(
+    memory: Memory, operation: Operation
+) -> None:
+    first, second = event(operation, "a"), event(operation, "b")
+    await memory.commit(operation, (first, second), 0, NOW)
+    await memory.mark_sent(operation, (first,))
+    step = settle(operation, Outcome.COMPLETED, NOW)
+    third = event(operation, "c")
+    final = step.events[0]
+    await memory.commit(step.operation, (third, final), 1, NOW)
+    found = await memory.find(operation.station, operation.id)
+    assert found is not None
+    assert by_id(found.unsent) == by_id((second, third, final))
+    assert found.final == final
+    await memory.mark_sent(operation, (second, third, final))
+    found = await memory.find(operation.station, operation.id)
+    assert found is not None
+    assert (found.unsent, found.final, found.operation.ended) == ((), final, True)
+
+
+def by_id(events: tuple[Event, ...]) -> list[Event]:
+    return sorted(events, key=lambda event: event.id)
+
+
+async def test_request_ids_are_unique_and_grow(memory: Memory, station: str) -> None:
+    ids = await asyncio.gather(*(memory.next_request_id(station) for _ in range(200)))
+    assert list(ids) == list(range(ids[0], ids[0] + 200))
+    assert 1 <= ids[0] <= MAX_INTEGER // 2
+    others = {await memory.next_request_id(f"{station}-{number}") for number in range(5)}
+    assert len(others) > 1  # an emptied Redis does not begin where it began before
+
+
+async def test_request_ids_begin_again_at_one_after_the_largest(
+    redis: Pipelined, memory: Memory, station: str
+) -> None:
+    await redis.run("SET", keys.request_ids(station), MAX_INTEGER - 2)
+    ids = [await memory.next_request_id(station) for _ in range(4)]
+    assert ids == [MAX_INTEGER - 1, MAX_INTEGER, 1, 2]
+
+
+async def test_request_ids_outlive_the_connection_and_say_nothing_about_it(
+    redis: Pipelined, memory: Memory, station: str
+) -> None:
+    first = await memory.next_request_id(station)
+    directory = Directory(redis)
+    assert not await directory.knows(station)
+    lease, _ = await directory.acquire(station, "node", "c", "ocpp2.0.1")
+    await directory.release(lease)
+    assert await memory.next_request_id(station) == first + 1
+
+
+async def test_an_operation_is_found_by_its_request(memory: Memory, operation: Operation) -> None:
+    assert await memory.find_request(operation.station, "log", 17) is None
+    await memory.commit(operation, (), 0, NOW)
+    assert await memory.find_request(operation.station, "log", 17) == operation.id
+    assert await memory.find_request(operation.station, "report", 17) is None
+    assert await memory.find_request(operation.station, "log", 18) is None
+    assert await memory.find_request(f"{operation.station}x", "log", 17) is None
+
+
+async def test_only_what_has_not_ended_is_open(memory: Memory, station: str) -> None:
+    one, two = make(station, "c-1", 1), make(station, "c-2", 2)
+    assert await memory.open_operations(station) == []
+    await memory.commit(one, (), 0, NOW)
+    await memory.commit(two, (), 0, NOW)
+    assert sorted(await memory.open_operations(station)) == ["c-1", "c-2"]
+    step = settle(one, Outcome.FAILED, NOW)
+    await memory.commit(step.operation, step.events, 1, NOW)
+    assert await memory.open_operations(station) == ["c-2"]
+
+
+async def test_what_is_due_is_claimed_once_among_many_and_again_when_nobody_settled_it(
+    services: Services, redis: Pipelined, memory: Memory, station: str
+) -> None:
+    members = {(station, f"c-{number}") for number in range(20)}
+    for place, (_, command_id) in enumerate(members):
+        await memory.wake_later(station, command_id, -1e9 - place)  # before whatever else lies there
+    await memory.wake_later(station, "later", time.time() + 60)
+    clients = [Pipelined.from_url(services.redis_url) for _ in range(8)]
+    claims = await asyncio.gather(*(Memory(client).claim_due() for client in clients))
+    await asyncio.gather(*(client.aclose() for client in clients))
+    ours = [member for _, due in claims for member in due if member[0] == station]
+    assert Counter(ours) == dict.fromkeys(members, 1)
+    now = claims[0][0]
+    assert abs(now - time.time()) < 60
+    again_at = float(await redis.run("ZSCORE", keys.DEADLINES, f'["{station}","c-3"]'))
+    assert abs(again_at - now - CLAIM_SECONDS) < 5
+    await memory.wake_later(station, "c-3", 1)
+    for _, command_id in members - {(station, "c-3")}:
+        await memory.wake_never(station, command_id)
+    await memory.wake_never(station, "later")
+    _, due = await memory.claim_due()
+    assert [member for member in due if member[0] == station] == [(station, "c-3")]
+    await memory.wake_never(station, "c-3")
+    assert await redis.run("ZSCORE", keys.DEADLINES, f'["{station}","c-3"]') is None
+
+
+async def test_everything_that_workers_write_ends_by_itself(
+    redis: Pipelined, memory: Memory, station: str
+) -> None:
+    await memory.next_request_id(station)
+    short = make(station, "c-1", 1)
+    long = replace(make(station, "c-2", 2), due=NOW + 7 * 86400)
+    for operation in (long, short):  # the shorter one must not shorten what they share
+        await memory.commit(operation, (event(operation, "a"),), 0, NOW)
+    kept = {
+        keys.operation(station, "c-1"): DUE_IN * 1000 + KEPT_MS,
+        keys.operation(station, "c-2"): 7 * 86_400_000 + KEPT_MS,
+        keys.request(station, "log", 1): DUE_IN * 1000 + KEPT_MS,
+        keys.request(station, "log", 2): 7 * 86_400_000 + KEPT_MS,
+        keys.open_operations(station): 7 * 86_400_000 + KEPT_MS,
+        keys.request_ids(station): COUNTED_MS,
+    }
+    found = await redis.run("KEYS", f"ocppdiag:{{{station}}}:*")
+    assert {key.decode() for key in found} == set(kept)
+    for key, milliseconds in kept.items():
+        left = await redis.run("PTTL", key)
+        assert milliseconds - 10_000 < left <= milliseconds, key
+    step = settle(short, Outcome.COMPLETED, NOW)
+    await memory.commit(step.operation, step.events, 1, NOW)
+    left = await redis.run("PTTL", keys.operation(station, "c-1"))
+    assert KEPT_MS - 10_000 < left <= KEPT_MS

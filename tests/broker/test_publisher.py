@@ -1,0 +1,250 @@
+"""Publish until confirmed, on a real broker, through a wire that is cut and frozen."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Self
+from uuid import uuid4
+
+import aio_pika
+import pytest
+from aio_pika.abc import AbstractQueue
+from yarl import URL
+
+from ocppdiag_amqp import Broker, Publisher, UnconfirmedError, UnroutableError
+from ocppdiag_contracts.topology import EVENTS
+from ocppdiag_local.services import Services
+
+Tap = Callable[..., Awaitable[AbstractQueue]]
+
+
+class Wire:
+    """The way to the broker: it can be cut (and refuse new connections), or frozen with the connection open."""
+
+    def __init__(self, url: str) -> None:
+        self._to = URL(url)
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+        self._open = True
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = str(self._to.with_host("127.0.0.1").with_port(port))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        self.flowing.set()
+        self.cut(refuse=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def cut(self, *, refuse: bool = False) -> None:
+        self._open = not refuse
+        while self._writers:
+            self._writers.pop().transport.abort()
+
+    def mend(self) -> None:
+        self._open = True
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._open:
+            writer.transport.abort()
+            return
+        there, thither = await asyncio.open_connection(self._to.host, self._to.port)
+        self._writers |= {writer, thither}
+        for way in (self._pump(reader, thither), self._pump(there, writer)):
+            task = asyncio.create_task(way)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self.flowing.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+def key() -> str:
+    return f"test.{uuid4().hex}"
+
+
+@pytest.fixture
+async def wire(services: Services) -> AsyncIterator[Wire]:
+    async with Wire(services.amqp_url) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def publisher(wire: Wire) -> AsyncIterator[Publisher]:
+    async with Broker(wire.url, name="test") as broker:
+        await broker.declare_exchanges()
+        yield await Publisher.open(broker)
+
+
+@pytest.fixture
+async def tap(services: Services, publisher: Publisher) -> AsyncIterator[Tap]:
+    """A queue that hears keys of the events exchange, on a connection of its own that nobody cuts."""
+    del publisher  # it has declared the exchanges
+    async with await aio_pika.connect(services.amqp_url) as connection:
+        channel = await connection.channel()
+
+        async def hear(*keys: str) -> AbstractQueue:
+            queue = await channel.declare_queue(exclusive=True)
+            for key in keys:
+                await queue.bind(EVENTS.name, key)
+            return queue
+
+        yield hear
+
+
+async def drained(queue: AbstractQueue) -> list[tuple[str | None, bytes]]:
+    """All that lies in the queue now, by id and body."""
+    found = []
+    while message := await queue.get(no_ack=True, fail=False):
+        found.append((message.message_id, message.body))
+    return found
+
+
+async def test_a_message_that_nobody_takes_raises_and_stops_nobody_else(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    with pytest.raises(UnroutableError):
+        await publisher.publish(EVENTS, f"{key}.nobody", b"1")
+    await publisher.publish(EVENTS, f"{key}.nobody", b"2", mandatory=False)
+    taken, lost = await asyncio.gather(
+        publisher.publish(EVENTS, key, b"3"),
+        publisher.publish(EVENTS, f"{key}.nobody", b"4"),
+        return_exceptions=True,
+    )
+    assert taken is None
+    assert isinstance(lost, UnroutableError)
+    assert [body for _, body in await drained(queue)] == [b"3"]
+
+
+async def test_a_message_has_the_properties_that_were_asked_for(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    await publisher.publish(
+        EVENTS, key, b"{}", message_id="id-1", type="thing", reply_to="me", headers={"a": 1}, expires_in=60
+    )
+    await publisher.publish(EVENTS, key, b"{}", persistent=False)
+    asked = await queue.get(no_ack=True)
+    plain = await queue.get(no_ack=True)
+    assert asked is not None
+    assert plain is not None
+    assert (asked.message_id, asked.type, asked.reply_to) == ("id-1", "thing", "me")
+    assert (asked.content_type, asked.headers, asked.expiration) == ("application/json", {"a": 1}, 60)
+    assert asked.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
+    assert plain.delivery_mode is aio_pika.DeliveryMode.NOT_PERSISTENT
+    assert plain.message_id
+
+
+async def test_a_second_key_is_heard_once_even_by_who_hears_both(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
+    both, first, second = await tap(key, f"{key}.also"), await tap(key), await tap(f"{key}.also")
+    await publisher.publish(EVENTS, key, b"x", message_id="1", also=f"{key}.also")
+    for queue in (both, first, second):
+        assert await drained(queue) == [("1", b"x")]
+
+
+async def test_the_second_key_alone_is_somebody_who_takes_it(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
+    second = await tap(f"{key}.also")
+    await publisher.publish(EVENTS, key, b"x", message_id="1", also=f"{key}.also")
+    assert await drained(second) == [("1", b"x")]
+
+
+async def test_publishes_under_way_survive_cuts_of_the_connection(
+    publisher: Publisher, wire: Wire, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    published = []
+
+    async def keep_publishing(name: str) -> None:
+        for number in range(30):
+            message_id = f"{name}.{number}"
+            await publisher.publish(EVENTS, key, b"x" * 5000, message_id=message_id)
+            published.append(message_id)
+
+    tasks = [asyncio.create_task(keep_publishing(str(name))) for name in range(20)]
+    async with asyncio.timeout(60):
+        for count in (50, 300):
+            while len(published) < count:  # noqa: ASYNC110 (a test looks from outside)
+                await asyncio.sleep(0.001)
+            wire.cut()
+        await asyncio.gather(*tasks)
+    assert len(published) == 600
+    assert {message_id for message_id, _ in await drained(queue)} == set(published)
+
+
+async def test_patience_ends_with_no_confirm_while_the_broker_is_out_of_reach_and_the_next_one_works(
+    publisher: Publisher, wire: Wire, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    wire.cut(refuse=True)
+    started = time.monotonic()
+    with pytest.raises(UnconfirmedError):
+        await publisher.publish(EVENTS, key, b"early", patience=1)
+    assert 0.9 < time.monotonic() - started < 3
+    wire.mend()
+    await publisher.publish(EVENTS, key, b"later")
+    assert [body for _, body in await drained(queue)] == [b"later"]
+
+
+async def test_what_a_frozen_way_did_not_confirm_may_be_stored_all_the_same(
+    publisher: Publisher, wire: Wire, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    wire.flowing.clear()
+    started = time.monotonic()
+    with pytest.raises(UnconfirmedError):
+        await publisher.publish(EVENTS, key, b"unknown", patience=0.5)
+    assert time.monotonic() - started < 2
+    wire.flowing.set()
+    await publisher.publish(EVENTS, key, b"known")
+    assert [body for _, body in await drained(queue)] == [b"unknown", b"known"]
+
+
+async def test_a_repeat_after_a_freeze_goes_under_the_same_id(
+    publisher: Publisher, wire: Wire, tap: Tap, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocppdiag_amqp.publisher.ATTEMPT_SECONDS", 0.3)
+    queue = await tap(key)
+    wire.flowing.clear()
+    asyncio.get_running_loop().call_later(1, wire.flowing.set)
+    await publisher.publish(EVENTS, key, b"x")
+    await publisher.publish(EVENTS, key, b"end")  # behind all repeats of the first
+    *repeats, end = await drained(queue)
+    assert end[1] == b"end"
+    assert len(repeats) >= 2
+    assert len(set(repeats)) == 1
+
+
+async def test_cancelled_publishes_do_not_shift_the_confirms_of_later_ones(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    for turns in range(200):
+        task = asyncio.create_task(publisher.publish(EVENTS, key, b"cancelled"))
+        for _ in range(turns % 20):  # cancelled before it is written, after, and once it is confirmed
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    # An answer that belonged to another publish would show: the unroutable one as confirmed, or the other lost.
+    for number in range(10):
+        with pytest.raises(UnroutableError):
+            await publisher.publish(EVENTS, f"{key}.nobody", b"lost")
+        await publisher.publish(EVENTS, key, b"%d" % number)
+        assert (await drained(queue))[-1][1] == b"%d" % number

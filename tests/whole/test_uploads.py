@@ -1,0 +1,154 @@
+"""The upload door, by HTTP clients of others: what comes in, what does not, and what is never seen."""
+
+import asyncio
+import http.client
+import os
+import time
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from charge_point import put
+from installation import Installation
+
+from ocppdiag_contracts import GetLog, Outcome
+from ocppdiag_contracts.topology import OWNER
+from ocppdiag_contracts.upload_token import UploadToken, sign
+
+
+def address(
+    installation: Installation, name: str, *, tag: str = "c1", seconds: float = 60, max_bytes: int = 2**20
+) -> str:
+    token = UploadToken(
+        station=name, tag=tag, owner=OWNER, expires=int(time.time() + seconds), max_bytes=max_bytes
+    )
+    return f"{installation.running.upload_url}/{sign(token, installation.keys.upload_key.encode())}/"
+
+
+async def test_an_address_works_once(installation: Installation, name: str) -> None:
+    url = address(installation, name)
+    assert await asyncio.to_thread(put, url, b"first") == 201
+    assert await asyncio.to_thread(put, url, b"second") == 409
+    assert await asyncio.to_thread(put, f"{url}other-name.log", b"third") == 409
+    (stored,) = (installation.logs / name).iterdir()
+    assert stored.read_bytes() == b"first"
+
+
+async def test_of_two_uploads_at_once_one_is_stored_whole(installation: Installation, name: str) -> None:
+    url = address(installation, name)
+    bodies = [os.urandom(900_000) for _ in range(4)]
+    answers = await asyncio.gather(*(asyncio.to_thread(put, url, body) for body in bodies))
+    assert sorted(answers) == [201, 409, 409, 409]
+    (stored,) = (installation.logs / name).iterdir()
+    assert stored.read_bytes() == bodies[answers.index(201)]
+
+
+@pytest.mark.parametrize("spoil", ["cut", "changed", "other key"])
+async def test_a_token_that_is_not_ours_is_not_found(
+    installation: Installation, name: str, spoil: str
+) -> None:
+    url = address(installation, name)
+    if spoil == "cut":
+        url = url[:-3] + "/"
+    elif spoil == "changed":
+        url = url[:-2] + ("A" if url[-2] != "A" else "B") + "/"
+    else:
+        token = UploadToken(station=name, tag="c1", owner=OWNER, expires=2**31, max_bytes=10)
+        url = f"{installation.running.upload_url}/{sign(token, b'another key of 32 characters 123')}/"
+    assert await asyncio.to_thread(put, url, b"x") == 404
+    assert not (installation.logs / name).exists()
+
+
+async def test_an_address_past_its_deadline_is_gone(installation: Installation, name: str) -> None:
+    assert await asyncio.to_thread(put, address(installation, name, seconds=-5), b"x") == 410
+
+
+async def test_too_much_is_refused_announced_or_not(installation: Installation, name: str) -> None:
+    url = address(installation, name, max_bytes=1000)
+    assert await asyncio.to_thread(put, url, b"x" * 1001) == 413
+
+    async def unannounced():  # type: ignore[no-untyped-def]  # noqa: ANN202 (an async generator)
+        for _ in range(100):
+            yield b"x" * 100
+
+    async with aiohttp.ClientSession() as session:
+        async with session.put(url, data=unannounced()) as response:
+            assert response.status == 413
+        form = aiohttp.FormData()
+        form.add_field("uploadfile", b"x" * 2000, filename="a.log")
+        async with session.post(url, data=form) as response:
+            assert response.status == 413
+    assert not list((installation.logs / name).glob("*"))
+    assert not list(installation.logs.glob(".incoming/*"))
+    assert await asyncio.to_thread(put, url, b"x" * 1000) == 201
+
+
+@pytest.mark.parametrize(
+    "tail", ["../../../etc/passwd", "%2e%2e%2f%2e%2e%2fx", "..%5c..%5cx", "a" * 4000, "CON", "a%00b"]
+)
+async def test_a_file_name_never_becomes_a_path(installation: Installation, name: str, tail: str) -> None:
+    url = address(installation, name)
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    await asyncio.to_thread(connection.request, "PUT", parts.path + tail, b"log")
+    status = connection.getresponse().status
+    connection.close()
+    found = [path for path in installation.logs.rglob("*") if path.is_file() and name in str(path)]
+    # A path that climbs out of its token's folder does not even reach it.
+    assert (status, [path.name for path in found]) in ((201, ["c1.log"]), (404, []), (400, []))
+
+
+async def test_a_client_that_asks_first_is_answered_before_it_sends(
+    installation: Installation, name: str
+) -> None:
+    async def ask(url: str) -> bytes:
+        parts = urlsplit(url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(
+            f"PUT {parts.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n".encode()
+        )
+        status = (await asyncio.wait_for(reader.readline(), 5)).split()[1]
+        if status == b"100":
+            await reader.readline()
+            writer.write(b"log")
+            status += b" " + (await asyncio.wait_for(reader.readline(), 5)).split()[1]
+        writer.close()
+        await writer.wait_closed()
+        return status
+
+    assert await ask(address(installation, name)) == b"100 201"
+    assert await ask(address(installation, name)) == b"409"
+    assert await ask(f"{installation.running.upload_url}/nonsense/") == b"404"
+
+
+async def test_no_secret_is_ever_said(installation: Installation, name: str) -> None:
+    """The password, the keys and the upload address, through a whole operation at level debug."""
+    async with installation.station(name) as station, installation.diagnostics() as diagnostics:
+        command = GetLog(station=name)
+        await diagnostics.send(command)
+        settled = await asyncio.wait_for(diagnostics.settle(command), 20)
+        assert settled.outcome is Outcome.COMPLETED
+        password = station._password
+    said = installation.everything_said()
+    assert name in said
+    assert password
+    secrets = [
+        password,
+        installation.keys.upload_key,
+        installation.keys.credential_key,
+        installation.running.upload_url,
+    ]
+    assert not [secret for secret in secrets if secret in said]
+
+
+async def test_the_stored_file_is_what_was_sent(installation: Installation, name: str) -> None:
+    async with installation.station(name, "uploads-too-much"), installation.diagnostics() as diagnostics:
+        command = GetLog(station=name)
+        await diagnostics.send(command)
+        settled = await asyncio.wait_for(diagnostics.settle(command), 30)
+    assert settled.result is not None
+    (stored,) = (installation.logs / name).iterdir()
+    assert settled.result.size == stored.stat().st_size == 8 * 2**20
+    assert settled.result.sha256 == sha256(stored.read_bytes()).hexdigest()
+    assert stored.stat().st_mode & 0o007 == 0
