@@ -16,7 +16,7 @@ from ocppdiag_local.stack import Stack, stack
 from ocppdiag_redis import Credentials, Directory, Pipelined
 from ocppdiag_station import SCENARIOS, SimulatedStation
 
-SETTINGS = {"OCPPDIAG_CALL_TIMEOUT": "2", "OCPPDIAG_DRAIN_SECONDS": "3", "OCPPDIAG_LOG_LEVEL": "debug"}
+SETTINGS = {"OCPPDIAG_CALL_TIMEOUT": "2", "OCPPDIAG_LOG_LEVEL": "debug"}
 
 
 @dataclass

@@ -169,9 +169,15 @@ def _show(*, as_json: bool) -> Show:
 async def _send_and_follow(url: str, command: GetLog, show: Show) -> CommandSettled:
     async with Diagnostics.connect(url, name="cli") as diagnostics:
         await diagnostics.send(command)
-        with show:
-            async for event in diagnostics.follow(command):
-                show.event(event)
+        try:
+            with show:
+                async for event in diagnostics.follow(command):
+                    show.event(event)
+        except asyncio.CancelledError:
+            typer.echo(
+                f"the command goes on without you; to see: ocppdiag watch '*.{command.station}'", err=True
+            )
+            raise
         return await diagnostics.settle(command)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-GRACE = 8.0  # seconds for an orderly end; RabbitMQ takes one or two, more with many queues
+GRACE = 20.0  # seconds for an orderly end; RabbitMQ takes one or two, a gateway its drain
 
 
 def on_leash(command: Sequence[str]) -> list[str]:

@@ -129,6 +129,7 @@ async def stack(
         "OCPPDIAG_UPLOAD_FOLDER": str(logs),
         "OCPPDIAG_UPLOAD_PORT": str(upload_port),
         "OCPPDIAG_PORT": str(gateway_port),
+        "OCPPDIAG_DRAIN_SECONDS": "3",  # who pressed Ctrl-C is waiting
         "OCPPDIAG_INSECURE_NO_AUTH": str(insecure_no_auth),
         **(settings or {}),
     }

@@ -78,6 +78,7 @@ class SimulatedStation:
         finally:
             for task in (life, *self._uploads):
                 task.cancel()
+            await self._connection.close()
             await asyncio.gather(life, *self._uploads, return_exceptions=True)
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import os
 import time
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ async def test_too_much_is_refused_announced_or_not(installation: Installation, 
     url = address(installation, name, max_bytes=1000)
     assert await asyncio.to_thread(put, url, b"x" * 1001) == 413
 
-    async def unannounced():  # type: ignore[no-untyped-def]  # noqa: ANN202 (an async generator)
+    async def unannounced() -> AsyncIterator[bytes]:
         for _ in range(100):
             yield b"x" * 100
 
