@@ -230,6 +230,13 @@ def test_one_piece_of_news_may_be_the_end(item: News, outcome: Outcome, failure:
     assert (end.outcome, end.failure) == (outcome, failure)
 
 
+def test_a_failure_beside_a_stored_file_waits_for_the_deadline_without_an_alarm() -> None:
+    last, told = play([answered(), news.LogStored(3, FILE), status(1, "UploadFailure", 10), news.Woke(200)])
+    assert not ends(told)
+    assert last.wake_at == DUE
+    assert TABLE.advance(last, news.Woke(DUE)).operation.state is State.COMPLETED
+
+
 def test_a_lost_connection_after_the_answer_leaves_the_upload_its_time() -> None:
     last, told = play([answered(), news.Lost(3)])
     assert not ends(told)

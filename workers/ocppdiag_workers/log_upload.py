@@ -127,11 +127,14 @@ def arriving(operation: Operation, item: news.LogArriving) -> Step:
 
 def judged(operation: Operation, progress: Progress, told: tuple[Event, ...], at: float) -> Step:
     """Remember the progress, and end the operation when it says so."""
-    command = operation.asked()
     over = at >= operation.due
-    gave_up = progress.failed_at + command.retry_interval + GRACE_SECONDS
-    failing = progress.reported in FAILURES
-    wake_at = min(operation.due, gave_up) if failing else operation.due
+    wake_at = operation.due
+    given_up = False
+    if progress.reported in FAILURES and not progress.location:
+        command = operation.asked()
+        give_up_at = progress.failed_at + command.retry_interval + GRACE_SECONDS
+        given_up = progress.failed > command.retries or at >= give_up_at or over
+        wake_at = min(wake_at, give_up_at)
     if progress.superseded_at is not None:
         wake_at = min(wake_at, progress.superseded_at + GRACE_SECONDS)
     operation = replace(operation, details=Raw(msgspec.json.encode(progress)), wake_at=wake_at)
@@ -147,7 +150,7 @@ def judged(operation: Operation, progress: Progress, told: tuple[Event, ...], at
         return end(Outcome.CANCELLED, Failure.SUPERSEDED, "the station dropped this upload for a newer one")
     if progress.broken == "too_large":
         return end(Outcome.FAILED, Failure.UPLOAD_TOO_LARGE, "the log is larger than the command allows")
-    if failing and not progress.location and (progress.failed > command.retries or at >= gave_up or over):
+    if given_up:
         return end(Outcome.FAILED, Failure.UPLOAD_FAILED, f"the station reported {progress.reported}")
     if progress.superseded_at is not None and at >= progress.superseded_at + GRACE_SECONDS:
         return end(Outcome.CANCELLED, Failure.SUPERSEDED, "the station accepted a newer upload in its place")

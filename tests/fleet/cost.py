@@ -1,0 +1,99 @@
+"""What a measurement found, what it cost, and on what it was made: CPU time as Linux's /proc has it."""
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+PROC = Path("/proc")
+TICKS = os.sysconf("SC_CLK_TCK")  # in a second
+
+
+@dataclass(frozen=True)
+class Run:
+    """One repetition; `cpu` is in microseconds a call, by process."""
+
+    calls_per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu: dict[str, float]
+    cores_busy: float
+    errors: dict[str, int]
+
+
+def cpu_seconds(pid: int) -> float:
+    """All that a process has used so far, its ended children left out."""
+    fields = _stat(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def machine_seconds() -> float:
+    """All that everybody on this machine has used so far."""
+    user, nice, system, _idle, _waiting, hard, soft, *_ = map(
+        int, (PROC / "stat").read_text().split("\n", 1)[0].split()[1:]
+    )
+    return (user + nice + system + hard + soft) / TICKS
+
+
+def descendant(program: str) -> int | None:
+    """Find a program among what this process has started, directly or not: none if it runs elsewhere."""
+    parents: dict[int, int] = {}
+    named: list[int] = []
+    for folder in PROC.glob("[0-9]*"):
+        pid = int(folder.name)
+        try:
+            parents[pid] = int(_stat(pid)[1])
+            if (folder / "comm").read_text().strip() == program:
+                named.append(pid)
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            continue
+    for pid in named:
+        above = pid
+        while above := parents.get(above, 0):
+            if above == os.getpid():
+                return pid
+    return None
+
+
+def machine() -> str:
+    """Name what the figures belong to."""
+    model = [
+        line.partition(":")[2].strip()
+        for line in (PROC / "cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    cores = len(os.sched_getaffinity(0))
+    return f"{cores} cores{f' of {model[0]}' if model else ''}, Python {platform.python_version()}"
+
+
+def load() -> str:
+    """The load averages of 1, 5 and 15 minutes."""
+    return " ".join(f"{average:.1f}" for average in os.getloadavg())
+
+
+def table(facts: dict[str, Any], runs: list[Run]) -> str:
+    """For people: medians, with the lowest and the highest."""
+    lines = [f"{name}: {fact}" for name, fact in facts.items() if fact]
+    lines += ["", _row("answered", [run.calls_per_second for run in runs], "calls/s", 0)]
+    lines.append(_row("p50", [run.p50_ms for run in runs], "ms"))
+    lines.append(_row("p99", [run.p99_ms for run in runs], "ms"))
+    lines.append(_row("errors", [sum(run.errors.values()) for run in runs], "", 0))
+    lines += [f"  {count} x {error}" for run in runs for error, count in run.errors.items()]
+    for name in runs[0].cpu:
+        share = median(run.cpu[name] * run.calls_per_second / 1e6 for run in runs)
+        lines.append(f"{_row(name, [run.cpu[name] for run in runs], 'us/call'):<56}{share:>6.0%} of a core")
+    lines.append(_row("all of these", [sum(run.cpu.values()) for run in runs], "us/call"))
+    lines.append(_row("whole machine", [run.cores_busy for run in runs], "cores", 2))
+    return "\n".join(lines)
+
+
+def _row(title: str, values: list[float], unit: str, digits: int = 1) -> str:
+    low, middle, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
+    return f"{title:<16}{middle:>10} {unit:<8} ({low} to {high})"
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields after the name, which may hold blanks and brackets."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
