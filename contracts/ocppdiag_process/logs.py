@@ -55,7 +55,8 @@ class _Bridge(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Pass on the text; arguments may hold addresses with passwords, so they go through `without_password`."""
         log = structlog.get_logger("library")
-        log.log(record.levelno, "library", library=record.name, message=without_password(record.getMessage()))
+        message = without_password(record.getMessage())
+        log.log(record.levelno, "library", library=record.name, message=message, exc_info=record.exc_info)
 
 
 def without_password(text: str) -> str:
