@@ -4,68 +4,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import Self
 from uuid import uuid4
 
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel
-from yarl import URL
+from wire import Wire
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, ParkError, Publisher, UnroutableError
 from ocppdiag_contracts.topology import DEAD, EVENTS, Queue
 from ocppdiag_local.services import Services
 
 LIMIT = 2
-
-
-class Wire:
-    """The way to the broker, which can be cut and then refuses new connections until it is mended."""
-
-    def __init__(self, url: str) -> None:
-        self._to = URL(url)
-        self._open = True
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = str(self._to.with_host("127.0.0.1").with_port(port))
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        self.cut()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def cut(self) -> None:
-        self._open = False
-        while self._writers:
-            self._writers.pop().transport.abort()
-
-    def mend(self) -> None:
-        self._open = True
-
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._open:
-            writer.transport.abort()
-            return
-        there, thither = await asyncio.open_connection(self._to.host, self._to.port)
-        self._writers |= {writer, thither}
-        for way in (_pump(reader, thither), _pump(there, writer)):
-            task = asyncio.create_task(way)
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
 
 
 class Place:
@@ -292,7 +242,7 @@ async def test_a_cut_takes_no_handler_with_it_and_the_message_comes_again(place:
     await place.consume(handler)
     await place.put(b"under way")
     await until(lambda: seen)
-    place.wire.cut()
+    place.wire.cut(refuse=True)
     await asyncio.sleep(0.5)
     go_on.set()
     await until(lambda: ended[b"under way"] == 1)
@@ -313,7 +263,7 @@ async def test_a_consumer_stops_while_the_broker_is_away_and_does_not_come_back_
     consumer = await place.consume(handler)
     await place.put(b"a")
     await until(lambda: seen)
-    place.wire.cut()
+    place.wire.cut(refuse=True)
     await asyncio.sleep(0.2)
     await asyncio.wait_for(consumer.delete_queue(), 4)
     place.wire.mend()
