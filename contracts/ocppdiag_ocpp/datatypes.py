@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    StrictBool,
     StringConstraints,
 )
 from pydantic.alias_generators import to_camel
@@ -44,6 +45,25 @@ DateTime = Annotated[
     PlainSerializer(write_date_time, return_type=str, when_used="json"),
 ]
 Integer = Annotated[int, Field(strict=True, ge=-(2**31), le=2**31 - 1)]
+Boolean = StrictBool
+
+_WHOLE_UP_TO = 2**63
+
+
+def write_number(value: float) -> float:
+    """Write a whole number as one (22, not 22.0 nor 1e+16), as far as it fits into 64 bits."""
+    return int(value) if value.is_integer() and abs(value) < _WHOLE_UP_TO else value
+
+
+Number = Annotated[
+    float,
+    Field(strict=True, allow_inf_nan=False),
+    PlainSerializer(write_number, return_type=int | float, when_used="json"),
+]
+
+T = TypeVar("T")
+NonEmpty = Annotated[list[T], Field(min_length=1)]
+"""OCPP has no empty lists: what is empty is left out."""
 
 
 def Text(longest: int) -> StringConstraints:  # noqa: N802 (reads as a type: Annotated[str, Text(50)])
@@ -62,10 +82,18 @@ class OcppModel(BaseModel):
         validate_by_alias=True,
         hide_input_in_errors=True,
     )
+    unknown_when_read: ClassVar[Literal["ignore"] | None] = None
+    """What becomes of unknown members in what a station sent; None: refused, thus mended and counted."""
 
     def to_wire(self) -> bytes:
         """Write the object as OCPP wants it: no null, no default that was not asked for."""
-        return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+        return self.model_dump_json(by_alias=True, exclude_none=True, exclude_unset=True).encode()
+
+
+class ObjectV20(OcppModel):
+    """An object of 2.0: its schemas know no customData, and leave the sender free to add members of its own."""
+
+    unknown_when_read = "ignore"
 
 
 class CustomData(OcppModel):

@@ -7,15 +7,17 @@ repaired (what stations do wrong, and how often, is why this room exists).
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.errors import ErrorCode
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=OcppModel)
 
 _ROUNDS = 4
 _LONE_HOUR = re.compile(r"([+-]\d\d)$")
@@ -50,7 +52,7 @@ def receive(model: type[M], payload: bytes) -> Received[M]:
 
     """
     try:
-        return Received(_read(model, payload))
+        return _read(model, payload, [])
     except ValidationError as first:
         refusal = first
     try:
@@ -65,15 +67,33 @@ def receive(model: type[M], payload: bytes) -> Received[M]:
         if not any(mended):
             break
         try:
-            return Received(_read(model, json.dumps(content)), tuple(violations))
+            return _read(model, json.dumps(content).encode(), violations)
         except ValidationError as again:
             refusal = again
     raise _refused(refusal)
 
 
-def _read(model: type[M], text: str | bytes) -> M:
-    """Read by the names on the wire only: ours are unknown members there."""
-    return model.model_validate_json(text, by_alias=True, by_name=False)
+def _read(model: type[M], text: bytes, mended: list[str]) -> Received[M]:
+    """Read by the names on the wire only: ours are unknown members there, and whether those matter the model says."""
+    message = model.model_validate_json(text, by_alias=True, by_name=False, extra=model.unknown_when_read)
+    nulls = _nulls(message) if b"null" in text else ()
+    return Received(message, (*mended, *nulls))
+
+
+def _nulls(value: object, *path: str | int) -> Iterator[str]:
+    """Name each field that was sent as `null`: OCPP has none, and what is absent is left out (part 4, 4.1.5)."""
+    match value:
+        case list():
+            for index, item in enumerate(value):
+                yield from _nulls(item, *path, index)
+        case OcppModel():
+            for name, field in type(value).model_fields.items():
+                if name in value.model_fields_set:
+                    yield from _nulls(getattr(value, name), *path, field.alias or name)
+        case None:
+            yield f"{'.'.join(map(str, path))}: null"
+        case _:
+            pass
 
 
 def _mend(content: Any, error: ErrorDetails) -> str | None:  # noqa: ANN401 (JSON)

@@ -190,8 +190,12 @@ def test_evse_and_connector_0_are_accepted() -> None:
 
 
 @pytest.mark.parametrize("field", ["at", "flag", "value", "count", "name", "parts", "why", "customData"])
-def test_null_is_absent_where_a_field_may_be_absent(field: str) -> None:
-    assert _read(**{field: None}).message == Everything()
+def test_null_is_absent_where_a_field_may_be_absent_and_is_counted(field: str) -> None:
+    assert _read(**{field: None}) == Received(Everything(), (f"{field}: null",))
+
+
+def test_null_is_no_violation_in_what_is_a_vendors_own_nor_in_a_text() -> None:
+    assert _read(name="null", customData={"vendorId": "null", "theirs": None}).violations == ()
 
 
 def test_null_is_missing_where_a_field_must_be() -> None:
@@ -221,8 +225,10 @@ def test_a_faithful_boot_notification_has_no_violations_and_a_sloppy_one_has_eac
     received = receive(BootNotificationRequest, json.dumps(sloppy).encode())
     assert received.message.reason is BootReason.POWER_UP
     assert received.message.charging_station.model == "M" * 20
-    station_too_long = "chargingStation.model: string_too_long"
-    assert set(received.violations) == {"reason: enum", "location: extra_forbidden", station_too_long}
+    assert set(received.violations) == {
+        "reason: enum", "location: extra_forbidden", "chargingStation.model: string_too_long",
+        "chargingStation.serialNumber: null", "chargingStation.modem.imsi: null",
+    }  # fmt: skip
 
 
 json_values = st.recursive(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ocppdiag_contracts.commands import CommandModel
+from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.messages import PROFILE
 from ocppdiag_workers.features import FEATURES
 
@@ -83,10 +84,10 @@ def test_every_message_is_in_the_profile_once() -> None:
 def test_every_message_names_its_action_and_has_both_halves_in_every_version() -> None:
     for feature in PROFILE:
         assert feature.versions
-        for shapes in feature.versions.values():
-            assert shapes.request.__name__.startswith(feature.action)
-            assert shapes.request.__name__.endswith("Request")
-            assert shapes.response.__name__.endswith("Response")
+        for version, shapes in feature.versions.items():
+            suffix = "" if version is OcppVersion.V201 else version.name
+            assert shapes.request.__name__ == f"{feature.action}Request{suffix}"
+            assert shapes.response.__name__ == f"{feature.action}Response{suffix}"
 
 
 def test_every_feature_is_listed_once() -> None:

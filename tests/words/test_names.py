@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ocppdiag_contracts.events import EVENT
 from ocppdiag_contracts.identity import MAX_LENGTH, as_routing_word, station_id
 from ocppdiag_contracts.topology import (
+    EXPIRED_KEY,
     OWNER,
     commands_queue,
     diagnostics_queue,
@@ -94,11 +95,12 @@ def test_the_diagnostics_queue_takes_the_claimed_calls_and_what_belongs_to_its_o
     keys = {key for _, key in diagnostics_queue(3, ("BootNotification",)).bindings}
     assert keys == {
         "call.BootNotification.3",
-        f"send.{OWNER}.3",
         f"result.{OWNER}.3",
         f"upload.{OWNER}.3",
         "presence.*.3",
     }
+    first = {key for _, key in diagnostics_queue(0, ()).bindings}
+    assert EXPIRED_KEY in first
 
 
 @given(texts, st.integers(1, 64))

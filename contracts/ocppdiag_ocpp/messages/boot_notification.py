@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.datatypes import DateTime, Extensible, Integer, StatusInfo, Text
+from ocppdiag_ocpp.datatypes import DateTime, Extensible, Integer, ObjectV20, StatusInfo, Text
 from ocppdiag_ocpp.profile import Direction, Feature, Shapes
 
 
@@ -63,8 +63,43 @@ class BootNotificationResponse(Extensible):
     status_info: StatusInfo | None = None
 
 
+class ModemV20(ObjectV20):
+    """ModemType."""
+
+    iccid: Annotated[str, Text(20)] | None = None
+    imsi: Annotated[str, Text(20)] | None = None
+
+
+class ChargingStationV20(ObjectV20):
+    """ChargingStationType: the serial number is shorter than in 2.0.1."""
+
+    model: Annotated[str, Text(20)]
+    vendor_name: Annotated[str, Text(50)]
+    serial_number: Annotated[str, Text(20)] | None = None
+    modem: ModemV20 | None = None
+    firmware_version: Annotated[str, Text(50)] | None = None
+
+
+class BootNotificationRequestV20(ObjectV20):
+    """Station to CSMS."""
+
+    charging_station: ChargingStationV20
+    reason: BootReason
+
+
+class BootNotificationResponseV20(ObjectV20):
+    """As in 2.0.1."""
+
+    current_time: DateTime
+    interval: Integer
+    status: RegistrationStatus
+
+
 FEATURE = Feature(
     "BootNotification",
     Direction.FROM_STATION,
-    {OcppVersion.V201: Shapes(BootNotificationRequest, BootNotificationResponse)},
+    {
+        OcppVersion.V201: Shapes(BootNotificationRequest, BootNotificationResponse),
+        OcppVersion.V20: Shapes(BootNotificationRequestV20, BootNotificationResponseV20),
+    },
 )

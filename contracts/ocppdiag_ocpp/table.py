@@ -1,0 +1,60 @@
+"""The messages as a table for people: `python -m ocppdiag_ocpp.table [FILE]` prints it, or renews it in FILE."""
+
+import sys
+from pathlib import Path
+
+from ocppdiag_contracts.versions import OcppVersion
+from ocppdiag_ocpp.datatypes import OcppModel
+from ocppdiag_ocpp.messages import PROFILE
+from ocppdiag_ocpp.profile import Feature
+
+BEGIN, END = "<!-- messages -->\n", "<!-- /messages -->\n"
+
+
+def table() -> str:
+    """Write each message with its direction, and the fields of its request and response in each version."""
+    names = [version.value for version in OcppVersion]
+    rows = [["message", "direction", *names], ["---"] * (2 + len(names)), *map(_row, PROFILE)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows).replace(" --- ", "---")
+
+
+def renewed(text: str) -> str:
+    """Put the table between the two marks.
+
+    Raises:
+        ValueError: the marks are missing.
+
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"no {BEGIN.strip()} and {END.strip()}")
+    return f"{before}{begin}\n{table()}\n{end}{after}"
+
+
+def _row(feature: Feature) -> list[str]:
+    cells = [
+        f"{_fields(shapes.request)} / {_fields(shapes.response)}"
+        if (shapes := feature.versions.get(version))
+        else ""
+        for version in OcppVersion
+    ]
+    return [f"`{feature.action}`", feature.direction.value, *cells]
+
+
+def _fields(model: type[OcppModel]) -> int:
+    """Count the members of a payload, less the customData that every object of 2.0.1 may have."""
+    return len(model.model_fields.keys() - {"custom_data"})
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table, or renew it in the file that is named."""
+    if not arguments:
+        sys.stdout.write(table())
+    for name in arguments:
+        file = Path(name)
+        file.write_text(renewed(file.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
