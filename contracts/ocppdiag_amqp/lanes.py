@@ -7,10 +7,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from ocppdiag_amqp.errors import UnconfirmedError
 from ocppdiag_contracts.link import join
 
 MOST_RECORDS = 256
 MOST_BYTES = 64_000
+MOST_WAITING_BYTES = 2**26
+"""What may wait in a lane while the broker is away; more is refused at once."""
 
 Send = Callable[[str, bytes], Awaitable[None]]
 
@@ -21,12 +24,18 @@ class Lanes:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._lanes: dict[str, deque[tuple[bytes, asyncio.Future[None]]]] = {}
+        self._waiting: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, key: str, record: bytes) -> "asyncio.Future[None]":
         """Queue a record; the future ends when the broker has confirmed its batch, or with what sending raised."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if (lane := self._lanes.get(key)) or lane is not None:
+        waiting = self._waiting.get(key, 0) + len(record)
+        if waiting > MOST_WAITING_BYTES:
+            done.set_exception(UnconfirmedError(f"{MOST_WAITING_BYTES} bytes wait for the broker already"))
+            return done
+        self._waiting[key] = waiting
+        if (lane := self._lanes.get(key)) is not None:
             lane.append((record, done))
         else:
             self._lanes[key] = deque([(record, done)])
@@ -46,9 +55,11 @@ class Lanes:
         await asyncio.sleep(0)
         try:
             while lane:
-                await self._one_batch(key, _take(lane))
+                batch = _take(lane)
+                self._waiting[key] -= sum(len(record) for record, _ in batch)
+                await self._one_batch(key, batch)
         finally:
-            del self._lanes[key]
+            del self._lanes[key], self._waiting[key]
 
     async def _one_batch(self, key: str, batch: "list[tuple[bytes, asyncio.Future[None]]]") -> None:
         error: Exception | None = None

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Self
 from uuid import uuid4
 
@@ -45,13 +44,11 @@ class Publisher:
         persistent: bool = True,
         reply_to: str | None = None,
         also: str | None = None,
-        headers: Mapping[str, str | int] | None = None,
-        expires_in: float | None = None,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Return once the broker has confirmed.
 
-        `also` is a second routing key (RabbitMQ: sender-selected distribution), `expires_in` is in seconds.
+        `also` is a second routing key (RabbitMQ: sender-selected distribution).
         A publish that timed out may be stored all the same, so it is repeated under the same `message_id`.
 
         Raises:
@@ -63,11 +60,10 @@ class Publisher:
             body,
             content_type="application/json",
             delivery_mode=DeliveryMode.PERSISTENT if persistent else DeliveryMode.NOT_PERSISTENT,
-            headers={**(headers or {}), **({"CC": [also]} if also else {})},
+            headers={"CC": [also]} if also else None,
             message_id=message_id or uuid4().hex,
             type=type,
             reply_to=reply_to,
-            expiration=timedelta(seconds=expires_in) if expires_in is not None else None,
         )
         target = self._exchanges[exchange.name]
         try:

@@ -35,6 +35,7 @@ app = typer.Typer(
 )
 
 _SPAN = re.compile(r"(\d+)([smhd])")
+LONGEST_SPAN = 10 * 366 * 86400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 AmqpUrl = Annotated[
@@ -54,8 +55,10 @@ class Kind(StrEnum):
 def span(text: str) -> timedelta:
     """Read 90s, 15m, 2h or 3d."""
     if found := _SPAN.fullmatch(text):
-        return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
-    raise typer.BadParameter("must be a span such as 90s, 15m, 2h or 3d")
+        seconds = int(found[1]) * _SECONDS[found[2]]
+        if seconds <= LONGEST_SPAN:
+            return timedelta(seconds=seconds)
+    raise typer.BadParameter("must be a span such as 90s, 15m, 2h or 3d, of ten years at most")
 
 
 def moment(text: str) -> datetime:

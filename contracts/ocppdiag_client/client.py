@@ -13,11 +13,14 @@ from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Publisher
 from ocppdiag_client.stream import Streams
 from ocppdiag_contracts.commands import Command, CommandModel, read_command
 from ocppdiag_contracts.events import EVENT, CommandSettled, Event
+from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import COMMANDS, reply_queue, watch_queue
 
 log = structlog.get_logger()
 
 PREFETCH = 100
+PAUSE_SECONDS = 0.02
+LATE_SECONDS = 10.0
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
@@ -82,9 +85,24 @@ class Diagnostics:
             self._streams.drop(command)
             raise
 
-    async def settle(self, command: CommandModel) -> CommandSettled:
-        """Wait for the final event of a command that this client has sent. Raises NotSentError."""
-        return await self._streams.settle(command)
+    async def settle(self, command: Command) -> CommandSettled:
+        """Wait for the final event of a command that this client has sent.
+
+        Should it be overdue (this client was away for minutes), the command is sent once more, and its end is told
+        again.
+
+        Raises:
+            NotSentError: this client has not sent it.
+            TimeoutError: no end 20 s after its deadline.
+
+        """
+        settled = self._streams.settle(command)
+        left = max(0.0, (command.due - now()).total_seconds())
+        try:
+            return await asyncio.wait_for(settled, left + LATE_SECONDS)
+        except TimeoutError:
+            await self.send(command)
+            return await asyncio.wait_for(self._streams.settle(command), LATE_SECONDS)
 
     async def follow(self, command: CommandModel) -> AsyncIterator[Event]:
         """Yield the events of a command that this client has sent, from the first to the final one.
@@ -97,17 +115,21 @@ class Diagnostics:
     async def watch(self, *keys: str) -> AsyncGenerator[Event, None]:
         """Yield all events under these routing keys (`#` for all, `command_settled.#`, `*.CS-1`) as they come."""
         heard: asyncio.Queue[Event] = asyncio.Queue(maxsize=PREFETCH)
+        closing = asyncio.Event()
 
         async def on_event(delivery: Delivery) -> None:
-            if event := _read(delivery):
-                await heard.put(event)
+            while heard.full() and not closing.is_set():  # noqa: ASYNC110 (either may end it)
+                await asyncio.sleep(PAUSE_SECONDS)
+            if not closing.is_set() and (event := _read(delivery)):
+                heard.put_nowait(event)
 
-        queue = watch_queue(self._reply_to, keys or ("#",))
+        queue = watch_queue(uuid4().hex, keys or ("#",))
         consumer = await Consumer.start(self._broker, queue, on_event, prefetch=PREFETCH)
         try:
             while True:
                 yield await heard.get()
         finally:
+            closing.set()
             await consumer.delete_queue()
 
     async def _on_event(self, delivery: Delivery) -> None:

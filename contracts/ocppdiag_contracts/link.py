@@ -5,9 +5,7 @@ for byte. Every record has a schema version `v`, a time `at` (seconds since 1970
 says: station + epoch + seq for what comes from a station, `message_id` or `tag` for the rest.
 """
 
-from typing import Any
-
-from msgspec import Raw, Struct, convert
+from msgspec import Raw, Struct
 from msgspec.json import Decoder, Encoder
 
 VERSION = 1
@@ -108,7 +106,7 @@ class UploadReceived(Upload, frozen=True, tag_field="kind", tag="upload_received
 
 
 class UploadBroken(Upload, frozen=True, tag_field="kind", tag="upload_broken"):
-    """The upload ended early. `reason`: broken, too_large, store_failed."""
+    """The upload ended early. `reason`: broken, too_large, empty."""
 
     bytes: int
     reason: str
@@ -197,8 +195,3 @@ def encode(record: Struct) -> bytes:
 def join(records: list[bytes]) -> bytes:
     """Make a batch of written records."""
     return b"[" + b",".join(records) + b"]"
-
-
-def as_json(payload: Raw) -> Any:  # noqa: ANN401 (JSON is whatever it is)
-    """Read a payload as plain Python values."""
-    return convert(Decoder().decode(payload), Any)

@@ -45,7 +45,10 @@ DELIVERY_LIMIT = 10
 """A message that made its worker fall this often is parked (RabbitMQ: quorum queues, poison message handling)."""
 
 GATEWAY_MESSAGE_TTL_MS = 30_000
-"""How long a message may wait for its gateway: longer than any call's own `expires_at` needs."""
+"""How long a message may wait for its gateway. Then it comes back to the workers: the station has not seen it."""
+
+EXPIRED_KEY = "expired.gateway.0"
+"""The key under which orders that no gateway took in time come back."""
 
 GATEWAY_QUEUE_EXPIRES_MS = 600_000
 """A gateway's queue goes ten minutes after its gateway."""
@@ -77,8 +80,10 @@ def commands_queue(names: tuple[str, ...]) -> Queue:
 def diagnostics_queue(shard: int, actions: tuple[str, ...]) -> Queue:
     """Return one shard's station traffic: the CALLs that the workers claim, and what belongs to their own calls."""
     keys = [station_key("call", action, shard) for action in actions]
-    keys += [station_key(kind, OWNER, shard) for kind in ("send", "result", "upload")]
+    keys += [station_key(kind, OWNER, shard) for kind in ("result", "upload")]
     keys.append(station_key("presence", "*", shard))
+    if shard == 0:
+        keys.append(EXPIRED_KEY)
     return Queue(
         f"ocppdiag.{OWNER}.{shard}",
         tuple((STATION, key) for key in keys),
@@ -97,22 +102,28 @@ def gateway_queue(node: str) -> Queue:
         "x-expires": GATEWAY_QUEUE_EXPIRES_MS,
         "x-message-ttl": GATEWAY_MESSAGE_TTL_MS,
         "x-single-active-consumer": True,
+        "x-dead-letter-exchange": STATION.name,
+        "x-dead-letter-routing-key": EXPIRED_KEY,
     }
     return Queue(f"ocppdiag.gateway.{node}", ((GATEWAY, node),), MappingProxyType(arguments))
 
 
 def reply_queue(reply_to: str) -> Queue:
     """Return a client's own queue: it outlives a broken connection, not the client."""
-    return _passing_queue(f"ocppdiag.reply.{reply_to}", (reply_key(reply_to),))
+    return _passing_queue(f"ocppdiag.reply.{reply_to}", (reply_key(reply_to),), 2**30)
 
 
 def watch_queue(name: str, keys: tuple[str, ...]) -> Queue:
     """Return the queue of somebody who looks on, bound to the keys of events (`command_settled.#`, `#`)."""
-    return _passing_queue(f"ocppdiag.watch.{name}", keys)
+    return _passing_queue(f"ocppdiag.watch.{name}", keys, 2**26)
 
 
-def _passing_queue(name: str, keys: tuple[str, ...]) -> Queue:
-    arguments: dict[str, str | int | bool] = {"x-queue-type": "classic", "x-expires": CLIENT_QUEUE_EXPIRES_MS}
+def _passing_queue(name: str, keys: tuple[str, ...], most_bytes: int) -> Queue:
+    arguments: dict[str, str | int | bool] = {
+        "x-queue-type": "classic",
+        "x-expires": CLIENT_QUEUE_EXPIRES_MS,
+        "x-max-length-bytes": most_bytes,  # who does not read must not fill the broker: the oldest go first
+    }
     return Queue(name, tuple((EVENTS, key) for key in keys), MappingProxyType(arguments))
 
 

@@ -28,7 +28,7 @@ def configure(*, level: str = "info", process: str, readable: bool | None = None
         _hide_secrets,
     ]
     structlog.configure(
-        processors=[*shared, structlog.dev.ConsoleRenderer()]
+        processors=[*shared, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if readable
         else [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -39,6 +39,8 @@ def configure(*, level: str = "info", process: str, readable: bool | None = None
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)
     # A station that vanishes is everyday here, and we log it ourselves in one line instead of a traceback.
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    # It quotes request lines, and ours hold upload tokens.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL + 1)
 
 
 def _as_json(event: MutableMapping[str, Any], default: Callable[[Any], Any]) -> bytes:

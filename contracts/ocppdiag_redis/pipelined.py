@@ -1,4 +1,4 @@
-"""All commands of one turn of the event loop go to Redis in one pipeline, which costs a fraction of the CPU."""
+"""Commands go to Redis in pipelines, which cost a fraction of the CPU: what arrives while one is under way is the next."""
 
 import asyncio
 from hashlib import sha1
@@ -24,7 +24,7 @@ class Pipelined:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self._waiting: list[tuple[tuple[Argument, ...], asyncio.Future[Any]]] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._flushing: asyncio.Task[None] | None = None
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -33,18 +33,16 @@ class Pipelined:
 
     async def aclose(self) -> None:
         """Finish what is under way and close."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        if self._flushing:
+            await self._flushing
         await self._client.aclose()
 
     def run(self, *command: Argument) -> "asyncio.Future[Any]":
-        """Queue a command for this turn's pipeline. The future raises redis.exceptions.RedisError."""
+        """Queue a command for the next pipeline. The future raises redis.exceptions.RedisError."""
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, reply))
-        if len(self._waiting) == 1:
-            task = asyncio.create_task(self._flush())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush_all())
         return reply
 
     async def script(self, script: Script, keys: list[str], *arguments: Argument) -> Any:  # noqa: ANN401 (Redis)
@@ -53,6 +51,14 @@ class Pipelined:
             return await self.run("EVALSHA", script.sha, len(keys), *keys, *arguments)
         except NoScriptError:
             return await self.run("EVAL", script.text, len(keys), *keys, *arguments)
+
+    async def _flush_all(self) -> None:
+        """One pipeline under way at a time: replies keep their order, and a stalled server is not piled up on."""
+        try:
+            while self._waiting:
+                await self._flush()
+        finally:
+            self._flushing = None
 
     async def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []

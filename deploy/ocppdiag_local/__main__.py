@@ -1,5 +1,5 @@
 """`python -m ocppdiag_local` is `ocppdiag`."""
 
-from ocppdiag_local.cli import main
+from ocppdiag_local.command import main
 
 main()

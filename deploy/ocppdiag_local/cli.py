@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
+from ocppdiag_amqp import BrokerError
 from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here, run
 from ocppdiag_client.here import folder
 from ocppdiag_contracts.identity import station_id
@@ -125,6 +127,8 @@ async def _issue(station: str, redis_url: str | None, credential_key: str | None
     redis = Pipelined.from_url(redis_url or here().redis_url)
     try:
         return await Credentials(redis, (credential_key or here().credential_key).encode()).issue(station)
+    except RedisError as error:
+        raise BrokerError(f"cannot reach Redis: {type(error).__name__}") from error
     finally:
         await redis.aclose()
 

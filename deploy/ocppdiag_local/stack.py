@@ -54,11 +54,18 @@ class Process:
         await self._process.wait()
         await self._reading
 
+    @staticmethod
+    async def _line(stdout: asyncio.StreamReader) -> bytes:
+        try:
+            return await stdout.readline()
+        except ValueError:  # longer than anybody wants to read; the rest of it goes by
+            return b"a line too long to read\n"
+
     async def _read(self) -> None:
         if self._process.stdout is None:
             return
         last: deque[str] = deque(maxlen=3)
-        async for line in self._process.stdout:
+        while line := await self._line(self._process.stdout):
             last.append(line.decode(errors="replace").strip())
             said = _parse(line)
             self._hear(self.name, said)

@@ -25,7 +25,7 @@ async def run(settings: Settings) -> None:
         await broker.declare_exchanges()
         uplink = await Link.open(broker, settings.shards)
         credentials = Credentials(redis, settings.credential_key.get_secret_value().encode())
-        gateway = Gateway(settings, Directory(redis), credentials, uplink)
+        gateway = Gateway(settings, Directory(redis), credentials, uplink, lambda: broker.usable)
         await uplink.listen(broker, settings.node, gateway.take)
         server = await gateway.listen()
         if settings.insecure_no_auth:

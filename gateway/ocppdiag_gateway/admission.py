@@ -5,10 +5,13 @@ from binascii import Error as Base64Error
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from ocppdiag_contracts.identity import station_id
 from ocppdiag_contracts.versions import OcppVersion
+
+SPOKEN = (OcppVersion.V201,)
+"""What stations are let in with: the versions that the workers serve."""
 
 
 class RefusedError(Exception):
@@ -34,7 +37,7 @@ def station_of(path: str) -> str:
         RefusedError: 400, it cannot be an identity.
 
     """
-    segment = urlsplit(path).path.rstrip("/").rpartition("/")[2]
+    segment = path.partition("?")[0].rstrip("/").rpartition("/")[2]
     try:
         return station_id(unquote_to_bytes(segment).decode())
     except ValueError:
@@ -51,7 +54,7 @@ def version_of(offers: Sequence[str]) -> OcppVersion:
 
     """
     offered = [offer.strip() for header in offers for offer in header.split(",")]
-    spoken = {version.value: version for version in OcppVersion}
+    spoken = {version.value: version for version in SPOKEN}
     for name in offered:
         if name in spoken:
             return spoken[name]

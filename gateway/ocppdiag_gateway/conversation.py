@@ -22,13 +22,13 @@ class Limits:
     """Our CALLs behind the one under way; one more is refused as busy."""
 
     unanswered: int = 16
-    """The station's CALLs that nobody has answered yet; OCPP allows it one."""
+    """The station's CALLs that nobody has answered yet; OCPP allows it one, and one more gets GenericError."""
 
     answer_seconds: float = 60.0
     """How long the station's CALL waits for a worker before it gets InternalError."""
 
     remembered: int = 64
-    """Our finished CALLs whose late answers and repeated orders are still recognised."""
+    """CALLs given up whose late answers are still recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,9 @@ class Conversation:
         self._waiting: deque[link.Call] = deque()
         self._under_way: link.Call | None = None
         self._give_up_at = 0.0
-        self._asked: OrderedDict[str, float] = OrderedDict()  # message id -> its order is void from then on
+        self._asked: dict[str, float] = {}  # message id -> its order is void from then on
         self._late: OrderedDict[str, link.Call] = OrderedDict()  # timed out; an answer may still come
         self._unanswered: dict[str, float] = {}  # the station's message id -> when it gets InternalError
-
-    @property
-    def congested(self) -> bool:
-        """Whether the station should not be read from for now."""
-        return len(self._unanswered) >= self._limits.unanswered
 
     @property
     def idle(self) -> bool:
@@ -105,9 +100,11 @@ class Conversation:
             return [self._refused(call, now, "stale")]
         if call.expires_at <= now:
             return [self._refused(call, now, "expired")]
+        self._remember(
+            call, now
+        )  # a refusal too: what was refused as busy must not go out when it comes twice
         if len(self._waiting) >= self._limits.waiting:
             return [self._refused(call, now, "busy")]
-        self._remember(call, now)
         self._waiting.append(call)
         return self._next(now)
 
@@ -166,7 +163,7 @@ class Conversation:
             ]
         if call.message_id in self._unanswered:
             return [Violate("message id repeated")]  # the answer under way is the answer to both
-        if self.congested:
+        if len(self._unanswered) >= self._limits.unanswered:
             return [
                 Violate("too many CALLs"),
                 Send(frames.write_error(call.message_id, ErrorCode.GENERIC_ERROR)),
@@ -203,8 +200,8 @@ class Conversation:
 
     def _remember(self, call: link.Call, now: float) -> None:
         """Know an order again for as long as its repeat would be carried out."""
-        while self._asked and next(iter(self._asked.values())) <= now:
-            self._asked.popitem(last=False)
+        if len(self._asked) >= self._limits.remembered:
+            self._asked = {message_id: until for message_id, until in self._asked.items() if until > now}
         self._asked[call.message_id] = call.expires_at
 
     def _refused(self, call: link.Call, now: float, reason: str) -> Deliver:

@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 PREFETCH = 200
 DISPLACE_SECONDS = 5.0
+CALL_PATIENCE = 30.0
+RESULT_PATIENCE = 600.0
 
 
 class Link:
@@ -22,7 +24,7 @@ class Link:
     def __init__(self, publisher: Publisher, shards: int) -> None:
         self._publisher = publisher
         self._shards = shards
-        self._up = Lanes(lambda key, body: publisher.publish(STATION, key, body))
+        self._up = Lanes(self._publish)
         self._sideways = Lanes(
             lambda node, body: publisher.publish(
                 GATEWAY, node, body, persistent=False, patience=DISPLACE_SECONDS
@@ -49,6 +51,11 @@ class Link:
 
         self._consumer = await Consumer.start(broker, gateway_queue(node), handle, prefetch=PREFETCH)
 
+    async def _publish(self, key: str, body: bytes) -> None:
+        """A CALL is worth little when its station has given it up; what became of ours is told however late."""
+        patience = CALL_PATIENCE if key.startswith("call.") else RESULT_PATIENCE
+        await self._publisher.publish(STATION, key, body, patience=patience)
+
     def deliver(self, record: link.FromGateway) -> "asyncio.Future[None]":
         """Put a record on its way; the future ends with the broker's confirm or a BrokerError."""
         shard = shard_of(record.station, self._shards)
@@ -74,8 +81,8 @@ class Link:
         self._sideways.put(node, link.encode(order)).add_done_callback(on_done)
 
     async def close(self) -> None:
-        """Send what is left, then stop listening."""
-        await self._up.drained()
-        await self._sideways.drained()
+        """Stop listening, then send what is left."""
         if self._consumer:
             await self._consumer.stop()
+        await self._up.drained()
+        await self._sideways.drained()

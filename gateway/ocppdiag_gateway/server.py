@@ -1,7 +1,7 @@
 """The websocket server: judges each upgrade, leases the station, runs its session, and drains on the way out."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 BACKLOG = 4096
 RETRY_AFTER = "10"
+CLOSE_SECONDS = 12.0
 HEALTH = "/health"
 
 
@@ -34,9 +35,15 @@ class Gateway:
     """All sessions of this node."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, credentials: Credentials, uplink: Link
+        self,
+        settings: Settings,
+        directory: Directory,
+        credentials: Credentials,
+        uplink: Link,
+        usable: Callable[[], bool],
     ) -> None:
         self._settings = settings
+        self._usable = usable
         self._directory = directory
         self._credentials = credentials
         self._link = uplink
@@ -70,7 +77,8 @@ class Gateway:
 
     def take(self, order: link.ToGateway) -> None:
         """Carry out an order of a worker's, or say that its station is not here."""
-        if session := self._switchboard.find(order.station):
+        session = self._switchboard.find(order.station)
+        if session and session.open:
             session.order(order)
         elif isinstance(order, link.Call):
             self._link.deliver(self._not_here(order)).add_done_callback(lambda done: done.exception())
@@ -84,6 +92,9 @@ class Gateway:
                 kept = await asyncio.gather(*(self._directory.renew(session.lease) for session in sessions))
             except (RedisError, OSError) as error:
                 log.warning("renewal_failed", error=str(error))
+                continue
+            except Exception:  # every lease hangs on this loop
+                log.exception("renewal_failed")
                 continue
             for session, keep in zip(sessions, kept, strict=True):
                 if not keep:
@@ -101,11 +112,17 @@ class Gateway:
             log.warning("drain_cut_short")
         for session in self._switchboard:
             session.close(CloseCode.GOING_AWAY, "the gateway is shutting down")
-        await server.wait_closed()
+        try:
+            await asyncio.wait_for(server.wait_closed(), CLOSE_SECONDS)
+        except TimeoutError:
+            log.warning("sockets_left_open", sessions=len(self._switchboard))
 
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH:
-            return connection.respond(HTTPStatus.OK, "ok\n")
+            ready = self._usable() and not self._draining
+            return connection.respond(
+                HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, f"{ready}\n"
+            )
         try:
             await self._admit(request)
         except RefusedError as refusal:
@@ -139,6 +156,10 @@ class Gateway:
         except (RedisError, OSError) as error:
             log.warning("directory_unreachable", error=str(error))
             await socket.close(CloseCode.TRY_AGAIN_LATER, "try again soon")
+            return
+        if self._draining:  # the drain has not seen this one
+            await self._release(lease)
+            await socket.close(CloseCode.GOING_AWAY, "the gateway is shutting down")
             return
         session = self._session(socket, lease)
         if without_line := self._switchboard.plug(session):

@@ -8,6 +8,7 @@ import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
+from websockets.protocol import State
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
@@ -50,8 +51,6 @@ class Session:
         self._max_unsent = max_unsent
         self._now = SteadyClock()
         self._timer: asyncio.TimerHandle | None = None
-        self._uncongested = asyncio.Event()
-        self._uncongested.set()
         self._log = structlog.get_logger().bind(station=lease.station, epoch=lease.epoch)
 
     @property
@@ -59,13 +58,17 @@ class Session:
         """Whether nothing waits in either direction."""
         return self._conversation.idle
 
+    @property
+    def open(self) -> bool:
+        """Whether something written now would go out."""
+        return self._socket.state is State.OPEN
+
     async def run(self) -> None:
         """Read until the connection ends, then say what became of everything."""
         self._log.info("session_opened", version=self.lease.version, connection=self.lease.connection)
         self._perform(self._conversation.connected(self._now()))
         try:
             while True:
-                await self._uncongested.wait()
                 message = await self._socket.recv()
                 if isinstance(message, str):
                     self._perform(self._conversation.received(message, self._now()))
@@ -101,10 +104,6 @@ class Session:
                     self._deliver(record)
                 case Violate(reason):
                     self._violated(reason)
-        if self._conversation.congested:
-            self._uncongested.clear()
-        else:
-            self._uncongested.set()
         self._set_timer()
 
     def _send(self, frame: bytes) -> None:

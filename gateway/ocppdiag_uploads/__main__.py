@@ -24,9 +24,13 @@ async def run(settings: Settings) -> None:
         await broker.declare_exchanges()
         announcer = await Announcer.open(broker, settings.shards)
         key = settings.upload_key.get_secret_value().encode()
-        receiver = Receiver(FolderStore(settings.upload_folder), announcer, key, settings.upload_idle_seconds)
+        store = FolderStore(settings.upload_folder)
+        store.forget_remains()
+        receiver = Receiver(store, announcer, key, settings.upload_idle_seconds)
         # No access log: the path is the secret.
-        runner = web.AppRunner(receiver.app(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        runner = web.AppRunner(
+            receiver.app(), access_log=None, auto_decompress=False, shutdown_timeout=SHUTDOWN_SECONDS
+        )
         await runner.setup()
         await web.TCPSite(runner, settings.upload_host, settings.upload_port).start()
         log.info("ready", pid=os.getpid(), port=runner.addresses[0][1])

@@ -65,7 +65,7 @@ class Receiver:
             log.info("upload_stored", bytes=file.size, sha256=file.sha256)
             await self._announcer.stored(token, file, name)
         except (OSError, BrokerError) as error:
-            log.warning("upload_failed", error=str(error))
+            log.warning("upload_failed", error=type(error).__name__)
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
         return _answer(HTTPStatus.CREATED)
 
@@ -104,7 +104,10 @@ class Receiver:
             and not request.content_type.startswith("multipart/")
         ):
             log.info("upload_refused", reason="too large", station=token.station, command_id=token.tag)
-            await self._announcer.broken(token, 0, "too_large")
+            try:
+                await self._announcer.broken(token, 0, "too_large")
+            except BrokerError:
+                raise web.HTTPServiceUnavailable from None
             raise web.HTTPRequestEntityTooLarge(token.max_bytes, total)
         return token
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -9,6 +10,9 @@ from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import quote
 from uuid import uuid4
+
+INCOMING = ".incoming"
+REMAINS_SECONDS = 3600.0
 
 _CHUNK = 2**20
 
@@ -79,6 +83,11 @@ class Incoming:
             self._final.hardlink_to(self._path)
         except FileExistsError:
             raise AlreadyStoredError from None
+        folder = os.open(self._final.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 class FolderStore:
@@ -87,9 +96,15 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
 
+    def forget_remains(self) -> None:
+        """Delete what uploads left behind whose receiver was killed."""
+        for path in (self._folder / INCOMING).glob("*"):
+            if time.time() - path.stat().st_mtime > REMAINS_SECONDS:
+                path.unlink(missing_ok=True)
+
     def incoming(self, station: str, tag: str) -> Incoming:
         """Begin a file. Both names were checked when the token was; neither can leave the folder."""
-        return Incoming(self._folder / ".incoming" / uuid4().hex, self._final(station, tag))
+        return Incoming(self._folder / INCOMING / uuid4().hex, self._final(station, tag))
 
     async def find(self, station: str, tag: str) -> StoredFile | None:
         """Return the file of an operation, if it is there."""

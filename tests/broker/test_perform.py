@@ -74,7 +74,9 @@ class Stage:
 
     async def tell(self, *records: link.ToWorkers) -> None:
         for record in records:
-            await self.performer.decision(decide(record, self.performer.table, self.performer.house))
+            await self.performer.decision(
+                decide(record, self.performer.table, self.performer.house, record.at)
+            )
 
     async def record(self, wish: GetLog, what: str, status: str | None = None) -> link.ToWorkers:
         """What the gateway or the upload receiver says; the same whenever it is asked for."""
@@ -170,7 +172,7 @@ async def test_a_command_is_on_record_with_its_request_id_before_its_call_is_see
     async def look(message: AbstractIncomingMessage) -> None:
         (order,) = (link.TO_GATEWAY.decode(raw) for raw in link.split(message.body))
         assert isinstance(order, link.Call)
-        request_id = link.as_json(order.payload)["requestId"]
+        request_id = json.loads(bytes(order.payload))["requestId"]
         seen.append((order, await stage.memory.find_request(stage.station, "log", request_id)))
 
     tag = await stage.orders_queue.consume(look, no_ack=True)

@@ -80,16 +80,14 @@ async def test_a_message_has_the_properties_that_were_asked_for(
     publisher: Publisher, tap: Tap, key: str
 ) -> None:
     queue = await tap(key)
-    await publisher.publish(
-        EVENTS, key, b"{}", message_id="id-1", type="thing", reply_to="me", headers={"a": 1}, expires_in=60
-    )
+    await publisher.publish(EVENTS, key, b"{}", message_id="id-1", type="thing", reply_to="me")
     await publisher.publish(EVENTS, key, b"{}", persistent=False)
     asked = await queue.get(no_ack=True)
     plain = await queue.get(no_ack=True)
     assert asked is not None
     assert plain is not None
     assert (asked.message_id, asked.type, asked.reply_to) == ("id-1", "thing", "me")
-    assert (asked.content_type, asked.headers, asked.expiration) == ("application/json", {"a": 1}, 60)
+    assert (asked.content_type, asked.headers) == ("application/json", {})
     assert asked.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
     assert plain.delivery_mode is aio_pika.DeliveryMode.NOT_PERSISTENT
     assert plain.message_id

@@ -118,7 +118,7 @@ async def test_what_belongs_to_our_own_calls_and_the_presence_of_stations_reache
     declare: Declare, publisher: Publisher, shard: int
 ) -> None:
     queue = await declare(topology.diagnostics_queue(shard, ()))
-    kinds = [("send", topology.OWNER), ("result", topology.OWNER), ("upload", topology.OWNER)]
+    kinds = [("result", topology.OWNER), ("upload", topology.OWNER)]
     for kind, owner in [*kinds, ("presence", "connected"), ("presence", "disconnected")]:
         key = station_key(kind, owner, shard)
         await publisher.publish(STATION, key, b"x")

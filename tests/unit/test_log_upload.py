@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Raw
+from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import GetLog
 from ocppdiag_contracts.events import CommandAccepted, CommandSettled, Event, LogFile, LogStored, Outcome
@@ -256,6 +257,21 @@ def test_accepted_canceled_supersedes_the_stations_other_uploads() -> None:
     assert not other.ended
     assert other.wake_at == 70
     assert TABLE.advance(other, news.Woke(70)).operation.state is State.CANCELLED
+
+
+def test_accepted_canceled_supersedes_what_was_asked_before_it_and_nothing_after() -> None:
+    asked = [replace(operation(), request_id=number) for number in (4, 5, 6, 2**31 - 1, 1)]
+    assert asked[0].older_than(asked[1])
+    assert not asked[2].older_than(asked[1])
+    assert not asked[1].older_than(asked[1])
+    assert asked[3].older_than(asked[4]), "the count begins again at 1"
+
+
+def test_accepted_canceled_told_again_supersedes_again() -> None:
+    accepted = TABLE.advance(operation(), answered("AcceptedCanceled")).operation
+    assert TABLE.advance(accepted, answered("AcceptedCanceled")) == Step(accepted, supersedes=True)
+    plain = TABLE.advance(operation(), answered()).operation
+    assert TABLE.advance(plain, answered()) == Step(plain)
 
 
 def test_a_second_file_changes_nothing() -> None:

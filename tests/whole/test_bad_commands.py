@@ -97,6 +97,39 @@ async def _soon(queue: AbstractQueue) -> aio_pika.abc.AbstractIncomingMessage:
     raise AssertionError("nothing was parked")
 
 
+async def test_a_command_whose_reply_to_cannot_be_one_still_has_its_end(
+    installation: Installation, name: str
+) -> None:
+    command = GetLog(station=name)
+    async with installation.diagnostics() as diagnostics, bare(installation, "nobody") as (commands, _):
+        watching = diagnostics.watch(f"command_settled.{name}")
+        ended = asyncio.ensure_future(anext(watching))
+        await asyncio.sleep(0.5)
+        body = command.model_dump_json(exclude_none=True).encode()
+        await commands.publish(aio_pika.Message(body, reply_to="amq.rabbitmq.reply-to.g1h2AA=="), "get_log")
+        settled = await asyncio.wait_for(ended, 10)
+        await watching.aclose()
+    assert isinstance(settled, CommandSettled)
+    assert settled.failure is Failure.INVALID_COMMAND
+    assert "reply_to" in (settled.detail or "")
+
+
+async def test_enormous_names_do_not_stop_the_worker(installation: Installation, name: str) -> None:
+    for number in range(3):
+        body = {"command": "get_log", "id": f"{name}-{number}", "station": name, "x" * 2_000_000: 1}
+        settled = await settled_of(installation, body)
+        assert settled.failure is Failure.INVALID_COMMAND
+        assert len(settled.detail or "") < 300
+
+
+async def test_a_deadline_far_ahead_is_refused_whatever_the_time_of_the_command(
+    installation: Installation, name: str
+) -> None:
+    body = {"command": "get_log", "id": name, "station": name, "time": "2099-01-01T00:00:00Z"}
+    settled = await settled_of(installation, body)
+    assert "deadline" in (settled.detail or "")
+
+
 async def test_an_unknown_command_name_comes_back_to_its_publisher(installation: Installation) -> None:
     async with bare(installation, "nobody") as (commands, _):
         with pytest.raises(aio_pika.exceptions.PublishError):

@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import aio_pika
 import pytest_asyncio
+from aiormq.abc import FieldTable
 from installation import Installation, install
 
 from ocppdiag_contracts import CommandSettled, Failure, GetLog, Outcome
 from ocppdiag_contracts.model import now
+from ocppdiag_contracts.topology import GATEWAY, gateway_queue
 from ocppdiag_local.services import Services
 from ocppdiag_local.stack import Process, start
 from ocppdiag_station import SCENARIOS, SimulatedStation
@@ -86,8 +89,27 @@ async def test_a_gateway_told_to_stop_lets_its_stations_go_in_order(mine: Instal
     assert end.failure is Failure.NOT_CONNECTED
 
 
-async def test_a_gateway_that_dies_is_found_out_by_the_broker(mine: Installation, name: str) -> None:
-    """Its lease says that it lives, its queue is still there, but the deadline stands behind the order."""
+async def test_an_order_that_no_gateway_takes_comes_back_as_not_connected(
+    installation: Installation, name: str
+) -> None:
+    """A lease and a queue, as a gateway leaves them that was killed; the queue's time is cut short for the test."""
+    queue = gateway_queue(f"dead-{name}")
+    await installation.directory.acquire(name, f"dead-{name}", "connection", "ocpp2.0.1")
+    connection = await aio_pika.connect(installation.services.amqp_url)
+    async with connection, installation.diagnostics() as diagnostics:
+        channel = await connection.channel()
+        arguments: FieldTable = {**queue.arguments, "x-message-ttl": 500}
+        declared = await channel.declare_queue(queue.name, durable=True, arguments=arguments)
+        await declared.bind(GATEWAY.name, f"dead-{name}")
+        command = GetLog(station=name)
+        await diagnostics.send(command)
+        end = await asyncio.wait_for(diagnostics.settle(command), 10)
+        await declared.delete(if_empty=False)
+    assert (end.outcome, end.failure) == (Outcome.FAILED, Failure.NOT_CONNECTED)
+
+
+async def test_behind_a_gateway_that_died_stands_the_deadline(mine: Installation, name: str) -> None:
+    """Its lease says that it lives, and its queue is still there."""
     station = SimulatedStation(name, password=await mine.password(name), scenario=SCENARIOS["never-answers"])
     life = asyncio.create_task(station.run(mine.running.gateway_url))
     await asyncio.wait_for(station.booted.wait(), 10)

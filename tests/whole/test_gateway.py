@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
+import aio_pika
 import aiohttp
 import pytest
 from installation import Installation
@@ -15,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from ocppdiag_contracts.events import StationConnected, StationDisconnected
+from ocppdiag_local.services import Services
 
 
 def basic(username: str, password: str) -> dict[str, str]:
@@ -78,6 +80,38 @@ async def test_the_right_password_and_no_other_opens_the_door(installation: Inst
 )
 async def test_an_impossible_identity_is_refused(installation: Installation, path: str) -> None:
     assert await status(installation, path, basic("a", "b"), "ocpp2.0.1") == 400
+
+
+async def test_an_address_with_a_double_slash_is_the_same(installation: Installation, name: str) -> None:
+    headers = basic(name, await installation.password(name))
+    for path in (f"//{name}", f"/x//{name}/?a=b"):
+        url = f"{installation.running.gateway_url}{path}"
+        async with connect(
+            url, subprotocols=[Subprotocol("ocpp2.0.1")], additional_headers=headers
+        ) as socket:
+            assert (await exchange(socket, '[2,"1","Heartbeat",{}]'))[:2] == [3, "1"]
+    assert await status(installation, "//[", headers, "ocpp2.0.1") == 400
+
+
+async def test_a_station_that_floods_and_goes_is_gone_at_once(
+    installation: Installation, services: Services, name: str
+) -> None:
+    """With nobody to answer: its own gateway, on an action that a silent queue has claimed."""
+    connection = await aio_pika.connect(services.amqp_url)
+    async with connection:
+        channel = await connection.channel()
+        silent = await channel.declare_queue(exclusive=True)
+        await silent.bind("ocppdiag.station", "call.Authorize.0")
+        async with raw(installation, name) as socket:
+            for number in range(40):
+                await socket.send(f'[2,"{number}","Authorize",{{}}]')
+            refused = [json.loads(await asyncio.wait_for(socket.recv(), 10)) for _ in range(24)]
+            assert {(frame[0], frame[2]) for frame in refused} == {(4, "GenericError")}
+        for _ in range(50):
+            if await installation.directory.find(name) is None:
+                break
+            await asyncio.sleep(0.1)
+        assert await installation.directory.find(name) is None
 
 
 async def test_the_upgrade_needs_a_common_subprotocol(installation: Installation, name: str) -> None:

@@ -1,6 +1,7 @@
 """The upload door, by HTTP clients of others: what comes in, what does not, and what is never seen."""
 
 import asyncio
+import gzip
 import http.client
 import os
 import time
@@ -141,6 +142,33 @@ async def test_no_secret_is_ever_said(installation: Installation, name: str) -> 
         installation.running.upload_url,
     ]
     assert not [secret for secret in secrets if secret in said]
+
+
+async def test_a_broken_request_line_does_not_put_its_token_into_the_log(
+    installation: Installation, name: str
+) -> None:
+    url = address(installation, name)
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(f"PUT {parts.path}my log.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx".encode())
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+    await writer.wait_closed()
+    await asyncio.sleep(0.3)
+    assert parts.path.strip("/") not in installation.everything_said()
+
+
+async def test_a_compressed_upload_is_stored_as_it_came(installation: Installation, name: str) -> None:
+    packed = gzip.compress(b"x" * 5_000_000)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.put(
+            address(installation, name), data=packed, headers={"Content-Encoding": "gzip"}
+        ) as response,
+    ):
+        assert response.status == 201
+    (stored,) = (installation.logs / name).iterdir()
+    assert stored.read_bytes() == packed
 
 
 async def test_the_stored_file_is_what_was_sent(installation: Installation, name: str) -> None:

@@ -25,6 +25,10 @@ async def run(performer: Performer) -> None:
             log.warning("alarms_unreachable", error=str(error))
             await asyncio.sleep(1)
             continue
+        except Exception:  # every deadline hangs on this loop
+            log.exception("alarms_failed")
+            await asyncio.sleep(1)
+            continue
         for station, command_id in due:
             structlog.contextvars.bind_contextvars(station=station, command_id=command_id)
             try:

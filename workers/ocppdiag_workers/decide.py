@@ -57,11 +57,11 @@ def _name(command: type[CommandModel]) -> str:
     return str(command.model_fields["command"].default)
 
 
-def decide(record: link.ToWorkers, table: Table, house: House) -> Decision:
-    """Read one record."""
+def decide(record: link.ToWorkers, table: Table, house: House, now: float) -> Decision:
+    """Read one record; `now` is what stations are told when they ask for the time."""
     match record:
         case link.Called():
-            return _called(record, table, house)
+            return _called(record, table, house, now)
         case link.Connected() | link.Disconnected():
             return Decision(record.station, events=(_presence(record),))
         case link.UploadReceived() | link.UploadBroken() | link.UploadStored():
@@ -70,12 +70,15 @@ def decide(record: link.ToWorkers, table: Table, house: House) -> Decision:
             return Decision(record.station, news=_result_news(record), tag=record.tag)
 
 
-def _called(called: link.Called, table: Table, house: House) -> Decision:
+def _called(called: link.Called, table: Table, house: House, now: float) -> Decision:
+    hear = table.hears.get(called.action)
+    if hear is None:
+        return refusal(called, ErrorCode.NOT_IMPLEMENTED, "")
     try:
-        heard = table.hears[called.action](called, house)
+        heard = hear(called, house, now)
     except UnreadableError as error:
         return refusal(called, error.code, str(error))
-    except (UnknownActionError, KeyError):
+    except UnknownActionError:
         return refusal(called, ErrorCode.NOT_IMPLEMENTED, "")
     answer = link.Answer(
         station=called.station,
@@ -93,6 +96,11 @@ def _called(called: link.Called, table: Table, house: House) -> Decision:
         node=called.node,
         answer=answer,
     )
+
+
+def unsent(order: link.Call, at: float) -> Decision:
+    """An order came back from the queue of a gateway that did not take it."""
+    return Decision(order.station, news=news.Refused(at, "gone"), tag=order.tag)
 
 
 def refusal(called: link.Called, code: ErrorCode, description: str) -> Decision:

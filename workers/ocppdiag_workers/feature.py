@@ -52,8 +52,8 @@ class Heard:
     """Told when no operation takes the news."""
 
 
-Hear = Callable[[link.Called, House], Heard]
-"""Raises ocppdiag_ocpp.receive.UnreadableError when the payload is not its message."""
+Hear = Callable[[link.Called, House, float], Heard]
+"""The CALL, the house, and the present. Raises ocppdiag_ocpp.receive.UnreadableError when the payload is not its message."""
 
 
 @dataclass(frozen=True, slots=True)

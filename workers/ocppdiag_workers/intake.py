@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 import msgspec
@@ -13,19 +14,22 @@ from redis.exceptions import RedisError
 
 from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, ParkError
 from ocppdiag_contracts import link
-from ocppdiag_contracts.commands import InvalidCommandError, read_command
+from ocppdiag_contracts.commands import Command, CommandModel, InvalidCommandError, read_command
 from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.model import now
-from ocppdiag_contracts.topology import commands_queue, diagnostics_queue
+from ocppdiag_contracts.topology import EXPIRED_KEY, OWNER, commands_queue, diagnostics_queue
 from ocppdiag_ocpp.errors import ErrorCode
-from ocppdiag_workers.decide import decide, refusal
+from ocppdiag_workers.decide import decide, refusal, unsent
 from ocppdiag_workers.perform import Performer
 
 log = structlog.get_logger()
 
 PASSING = (RedisError, OSError, BrokerError)
 """Trouble that passes: what met it is tried again, however long it takes."""
+
+FURTHEST = CommandModel.LONGEST_TIME + timedelta(days=1)
+"""How far a deadline may lie ahead of our own clock."""
 
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REPLY_TO = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -59,19 +63,20 @@ class Intake:
 
     async def on_command(self, delivery: Delivery) -> None:
         """Take one command."""
-        reply_to = delivery.reply_to
-        if reply_to is not None and not _REPLY_TO.fullmatch(reply_to):
-            raise ParkError("reply_to: must be 1 to 100 of the characters a-z A-Z 0-9 . _ -")
         try:
-            command = read_command(delivery.body)
+            command = _read(delivery)
         except InvalidCommandError as error:
+            reply_to = delivery.reply_to if _may_reply(delivery) else None
             await self._refuse(delivery.body, reply_to, str(error))
             return
         structlog.contextvars.bind_contextvars(station=command.station, command_id=command.id)
-        await self._performer.command(command, delivery.body, reply_to)
+        await self._performer.command(command, delivery.body, delivery.reply_to)
 
     async def on_batch(self, delivery: Delivery) -> None:
         """Take a batch of records: each station's in their order, a bad one without harm to the others."""
+        if delivery.routing_key == EXPIRED_KEY:
+            await self._on_expired(delivery.body)
+            return
         try:
             raws = link.split(delivery.body)
         except (DecodeError, ValidationError) as error:
@@ -90,6 +95,13 @@ class Intake:
             if isinstance(outcome, BaseException):
                 raise outcome  # the whole batch comes again, and what was done is not done twice
 
+    async def _on_expired(self, body: bytes) -> None:
+        """Take orders that no gateway took in time: the stations have not seen them."""
+        for raw in link.split(body):
+            order = link.TO_GATEWAY.decode(raw)
+            if isinstance(order, link.Call) and order.owner == OWNER:
+                await self._performer.decision(unsent(order, now().timestamp()))
+
     async def _on_records(self, records: list[link.ToWorkers]) -> None:
         first = records[0]
         structlog.contextvars.bind_contextvars(station=first.station, epoch=getattr(first, "epoch", None))
@@ -99,7 +111,7 @@ class Intake:
     async def _on_record(self, record: link.ToWorkers) -> None:
         performer = self._performer
         try:
-            await performer.decision(decide(record, performer.table, performer.house))
+            await performer.decision(decide(record, performer.table, performer.house, now().timestamp()))
         except PASSING:
             raise
         except Exception:
@@ -133,3 +145,16 @@ class Intake:
         )
         log.warning("command_invalid", station=station, command_id=command_id, detail=detail)
         await self._performer.post.tell((event,), reply_to)
+
+
+def _may_reply(delivery: Delivery) -> bool:
+    return delivery.reply_to is None or _REPLY_TO.fullmatch(delivery.reply_to) is not None
+
+
+def _read(delivery: Delivery) -> Command:
+    if not _may_reply(delivery):
+        raise InvalidCommandError("reply_to: must be 1 to 100 of the characters a-z A-Z 0-9 . _ -")
+    command = read_command(delivery.body)
+    if command.due > now() + FURTHEST:
+        raise InvalidCommandError("deadline: is more than 8 days from now")
+    return command

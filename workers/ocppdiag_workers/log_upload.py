@@ -50,6 +50,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     location: str | None = None
     size: int = 0
     sha256: str = ""
+    superseding: bool = False
     superseded_at: float | None = None
 
 

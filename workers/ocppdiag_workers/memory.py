@@ -8,11 +8,14 @@ import secrets
 from dataclasses import dataclass
 
 import msgspec
+import structlog
 
 from ocppdiag_contracts.events import EVENT, Event
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_redis import Pipelined, Script, keys
 from ocppdiag_workers.operation import Operation
+
+log = structlog.get_logger()
 
 KEPT_MS = 24 * 3600 * 1000
 """How long an ended operation is remembered, so that its command sent again finds its end."""
@@ -141,7 +144,14 @@ class Memory:
     async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
         """Take what is due, and the server's time; what is not settled within a minute is claimed again."""
         now, members = await self._redis.script(_CLAIM, [keys.DEADLINES], CLAIM_AT_ONCE, CLAIM_SECONDS)
-        return float(now), [msgspec.json.decode(member, type=tuple[str, str]) for member in members]
+        due = []
+        for member in members:
+            try:
+                due.append(msgspec.json.decode(member, type=tuple[str, str]))
+            except msgspec.DecodeError:  # nobody of ours wrote it, and nobody could handle it
+                log.error("alarm_unreadable")  # noqa: TRY400 (there is no more to say)
+                await self._redis.run("ZREM", keys.DEADLINES, member)
+        return float(now), due
 
 
 def _member(station: str, command_id: str) -> bytes:

@@ -66,6 +66,10 @@ class Operation(Struct, frozen=True, kw_only=True):
         """The OCPP message id of its CALL: the same whenever it is worked out, and within 36 characters."""
         return blake2b(f"{self.station}/{self.id}".encode(), digest_size=16).hexdigest()
 
+    def older_than(self, other: "Operation") -> bool:
+        """Whether this one was asked first: requestIds grow, and begin again at 1 after 2**31 - 1."""
+        return 0 < (other.request_id - self.request_id) % 2**31 < 2**30
+
     def event_id(self, step: str) -> str:
         """The id of the event that a step causes: the same whenever it is worked out."""
         return f"{self.station}/{self.id}/{step}"

@@ -184,6 +184,8 @@ class Performer:
             step = self.table.advance(before, item)
             if step.operation == before:
                 await self.post.tell(step.events, before.reply_to)
+                if step.supersedes:
+                    await self._supersede(before, now)
                 return before
             if await self.memory.commit(step.operation, step.events, remembered.revision, now):
                 await self._stepped(step, remembered, now)
@@ -217,7 +219,7 @@ class Performer:
     async def _supersede(self, newer: Operation, now: float) -> None:
         for command_id in await self.memory.open_operations(newer.station):
             other = await self.memory.find(newer.station, command_id)
-            if other and other.operation.family == newer.family and command_id != newer.id:
+            if other and other.operation.family == newer.family and other.operation.older_than(newer):
                 await self._advance(other, news.Superseded(now), now)
 
     async def _tell_left(self, remembered: Remembered) -> None:

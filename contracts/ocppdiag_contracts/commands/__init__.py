@@ -7,6 +7,9 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from ocppdiag_contracts.commands.command import CommandModel
 from ocppdiag_contracts.commands.get_log import GetLog, LogType
 
+LONGEST_NAME = 100
+MOST_CLAUSES = 8
+
 
 class InvalidCommandError(ValueError):
     """The text is no command; the message names each field that is wrong and never repeats its value."""
@@ -44,10 +47,10 @@ def explain(error: ValidationError) -> str:
     """Name each wrong field and what is wrong with it, without the value (it may be a secret)."""
     clauses = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        where = ".".join(str(step) for step in item["loc"])
+        where = ".".join(str(step) for step in item["loc"])[:LONGEST_NAME]
         what = item["msg"].removeprefix("Value error, ")
         clauses.append(f"{where}: {what}" if where else what)
-    return "; ".join(clauses)
+    return "; ".join(clauses[:MOST_CLAUSES])
 
 
 __all__ = [

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ocppdiag_contracts.events.event import CommandEvent
 from ocppdiag_contracts.failures import Failure, Retry
@@ -25,6 +25,8 @@ class Outcome(StrEnum):
 class LogFile(Message):
     """A log, stored."""
 
+    model_config = ConfigDict(extra="ignore")
+
     location: str = Field(description="Where it lies: a file: or s3: address, for who may read the store.")
     size: int = Field(ge=0, description="Bytes.")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -44,7 +46,11 @@ class CommandSettled(CommandEvent):
     )
     command: str | None = Field(description="Its name; null when the command was too broken to tell.")
     outcome: Outcome
-    failure: Failure | None = Field(default=None, description="Null when completed.")
+    failure: Failure | str | None = Field(
+        default=None,
+        union_mode="left_to_right",
+        description="Null when completed; from a newer worker it may be one that is not listed here.",
+    )
     retry: Retry | None = Field(default=None, description="What the same wish under a new id would do.")
     detail: str | None = Field(default=None, max_length=1000, description="For people; never parse it.")
     result: LogFile | None = None

@@ -17,7 +17,7 @@ from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.operation import instant
 
 
-def heard(called: link.Called, house: House) -> Heard:
+def heard(called: link.Called, house: House, now: float) -> Heard:
     """Accept: whether a station may come in at all was settled by its credentials."""
     shapes = PROFILE.shapes("BootNotification", OcppVersion(called.version))
     received = receive(shapes.request, bytes(called.payload))
@@ -38,7 +38,7 @@ def heard(called: link.Called, house: House) -> Heard:
         payload=json.loads(bytes(called.payload)) if received.violations else None,
     )
     answer = BootNotificationResponse(
-        current_time=instant(called.at), interval=house.heartbeat_interval, status=RegistrationStatus.ACCEPTED
+        current_time=instant(now), interval=house.heartbeat_interval, status=RegistrationStatus.ACCEPTED
     )
     return Heard(answer=answer, events=(booted,))
 

@@ -72,7 +72,8 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
 
 def _answered(operation: Operation, progress: log_upload.Progress, item: news.Answered) -> Step:
     if operation.state not in (State.QUEUED, State.SENT):
-        return Step(operation)
+        # Told again after a crash: whether the others heard of it is not known.
+        return Step(operation, supersedes=operation.state is State.ACCEPTED and progress.superseding)
     shapes = PROFILE.shapes("GetLog", OcppVersion(operation.version))
     try:
         response = receive(shapes.response, item.payload).message
@@ -89,6 +90,7 @@ def _answered(operation: Operation, progress: log_upload.Progress, item: news.An
             failure=Failure.REJECTED,
             detail=f"the station rejected: {why}",
         )
+    superseding = response.status is LogStatus.ACCEPTED_CANCELED
     accepted = CommandAccepted(
         id=operation.event_id("accepted"),
         time=instant(item.at),
@@ -99,11 +101,11 @@ def _answered(operation: Operation, progress: log_upload.Progress, item: news.An
     )
     step = log_upload.judged(
         replace(operation, state=State.ACCEPTED),
-        replace(progress, filename=response.filename),
+        replace(progress, filename=response.filename, superseding=superseding),
         (accepted,),
         item.at,
     )
-    return Step(step.operation, step.events, supersedes=response.status is LogStatus.ACCEPTED_CANCELED)
+    return Step(step.operation, step.events, supersedes=superseding)
 
 
 FEATURE = Feature(

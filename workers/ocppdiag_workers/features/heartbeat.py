@@ -8,9 +8,9 @@ from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.operation import instant
 
 
-def heard(called: link.Called, _: House) -> Heard:
+def heard(_: link.Called, __: House, now: float) -> Heard:
     """Answer, whatever the payload: there is nothing in it to read."""
-    return Heard(answer=HeartbeatResponse(current_time=instant(called.at)))
+    return Heard(answer=HeartbeatResponse(current_time=instant(now)))
 
 
 FEATURE = Feature(hears=MappingProxyType({"Heartbeat": heard}))

@@ -18,7 +18,7 @@ from ocppdiag_workers.features.get_log import FAMILY
 from ocppdiag_workers.operation import instant
 
 
-def heard(called: link.Called, _: House) -> Heard:
+def heard(called: link.Called, _: House, __: float) -> Heard:
     """News for the operation of its request; for nobody in particular when there is none."""
     shapes = PROFILE.shapes("LogStatusNotification", OcppVersion(called.version))
     message = receive(shapes.request, bytes(called.payload)).message

@@ -12,7 +12,7 @@ from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.operation import instant
 
 
-def heard(called: link.Called, _: House) -> Heard:
+def heard(called: link.Called, _: House, __: float) -> Heard:
     """Pass it on."""
     shapes = PROFILE.shapes("StatusNotification", OcppVersion(called.version))
     message = receive(shapes.request, bytes(called.payload)).message

@@ -1,0 +1,14 @@
+"""Where the `ocppdiag` command begins: it explains itself when its extra is missing."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or say what to install."""
+    try:
+        from ocppdiag_local.cli import main as run  # noqa: PLC0415 (that it may be missing is the point)
+    except ModuleNotFoundError as missing:
+        sys.exit(
+            f"the ocppdiag command needs more than is installed ({missing.name}): pip install 'ocppdiag[local]'"
+        )
+    run()
