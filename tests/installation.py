@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from ocppdiag_client import Diagnostics
+from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services
 from ocppdiag_local.stack import Stack, stack
@@ -34,9 +35,13 @@ class Installation:
         return await Credentials(self.redis, self.keys.credential_key.encode()).issue(station)
 
     @asynccontextmanager
-    async def station(self, name: str, scenario: str = "good") -> AsyncIterator[SimulatedStation]:
+    async def station(
+        self, name: str, scenario: str = "good", version: OcppVersion = OcppVersion.V201
+    ) -> AsyncIterator[SimulatedStation]:
         """A booted simulated station, gone at the end."""
-        station = SimulatedStation(name, password=await self.password(name), scenario=SCENARIOS[scenario])
+        station = SimulatedStation(
+            name, password=await self.password(name), version=version, scenario=SCENARIOS[scenario]
+        )
         life = asyncio.create_task(station.run(self.running.gateway_url))
         booted = asyncio.create_task(station.booted.wait())
         await asyncio.wait((life, booted), timeout=15, return_when=asyncio.FIRST_COMPLETED)

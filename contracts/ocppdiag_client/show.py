@@ -18,6 +18,7 @@ from ocppdiag_contracts.events import (
     LogStored,
     LogUploadBroken,
     Outcome,
+    SecurityEventReported,
     StationBooted,
     StationConnected,
     StationDisconnected,
@@ -107,7 +108,7 @@ def sentence(event: Event) -> str:
     return "".join(character if character.isprintable() else "?" for character in _words(event))
 
 
-def _words(event: Event) -> str:  # noqa: C901 (one case an event)
+def _words(event: Event) -> str:  # noqa: C901, PLR0912 (one case an event)
     match event:
         case CommandQueued():
             return f"queued    {event.command} {event.command_id}, request {event.request_id}"
@@ -136,3 +137,5 @@ def _words(event: Event) -> str:  # noqa: C901 (one case an event)
             return f"booted    {event.vendor} {event.model} ({event.reason}), answered {event.answered}"
         case ConnectorStatusReported():
             return f"connector {event.evse_id}.{event.connector_id} is {event.status}"
+        case SecurityEventReported():
+            return f"security  {event.type}" + (f": {event.tech_info}" if event.tech_info else "")

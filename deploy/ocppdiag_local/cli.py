@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from redis.exceptions import RedisError
@@ -13,6 +13,7 @@ from ocppdiag_amqp import BrokerError
 from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here, run
 from ocppdiag_client.here import folder
 from ocppdiag_contracts.identity import station_id
+from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.demo import demo
 from ocppdiag_local.failures import ServicesError
 from ocppdiag_local.serve import serve
@@ -88,6 +89,7 @@ def station_simulate(
     url: Annotated[str | None, typer.Option(help="The gateway, ws://...; else that of `serve`.")] = None,
     password: Annotated[str | None, typer.Option(envvar="OCPPDIAG_STATION_PASSWORD")] = None,
     bytes_per_second: Annotated[float | None, typer.Option(help="How fast they upload.")] = None,
+    version: Annotated[OcppVersion, typer.Option("--ocpp", help="What they speak.")] = OcppVersion.V201,
     show_list: Annotated[bool, typer.Option("--list", help="Show the scenarios.")] = False,
 ) -> None:
     """Connect simulated stations, until Ctrl-C. Served on this machine, they are let in by themselves."""
@@ -101,22 +103,24 @@ def station_simulate(
         raise typer.BadParameter("name a station" if not stations else f"no scenario {scenario}; see --list")
     configure(process="station")
     checked = [_checked(station) for station in stations]
+    behaviour = {
+        "version": version,
+        "scenario": SCENARIOS[scenario],
+        "bytes_per_second": bytes_per_second,
+    }
     try:
-        run(_simulate(checked, scenario, url, password, bytes_per_second))
+        run(_simulate(checked, url, password, behaviour))
     except ConnectionRefusedByGatewayError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(NOT_COMPLETED) from None
 
 
 async def _simulate(
-    stations: list[str], scenario: str, url: str | None, password: str | None, bytes_per_second: float | None
+    stations: list[str], url: str | None, password: str | None, behaviour: dict[str, Any]
 ) -> None:
     simulated = [
         SimulatedStation(
-            station,
-            password=password if password or url else await _issue(station, None, None),
-            scenario=SCENARIOS[scenario],
-            bytes_per_second=bytes_per_second,
+            station, password=password if password or url else await _issue(station, None, None), **behaviour
         )
         for station in stations
     ]

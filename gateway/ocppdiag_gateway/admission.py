@@ -10,9 +10,6 @@ from urllib.parse import unquote_to_bytes
 from ocppdiag_contracts.identity import station_id
 from ocppdiag_contracts.versions import OcppVersion
 
-SPOKEN = (OcppVersion.V201,)
-"""What stations are let in with: the versions that the workers serve."""
-
 
 class RefusedError(Exception):
     """The upgrade is refused with this status; the text is all that the station gets to see."""
@@ -54,7 +51,7 @@ def version_of(offers: Sequence[str]) -> OcppVersion:
 
     """
     offered = [offer.strip() for header in offers for offer in header.split(",")]
-    spoken = {version.value: version for version in SPOKEN}
+    spoken = {version.value: version for version in OcppVersion}
     for name in offered:
         if name in spoken:
             return spoken[name]

@@ -133,9 +133,10 @@ class StationConnection:
 
     async def _on_call(self, call: frames.Call) -> None:
         try:
-            request = PROFILE.shapes(call.action, self._version).request.model_validate_json(
-                bytes(call.payload)
-            )
+            payload = bytes(call.payload)
+            PROFILE.shapes(call.action, self._version).request.model_validate_json(payload)
+            # Exact for the version spoken, then in the words of 2.0.1, which the handlers speak.
+            request = PROFILE.shapes(call.action, OcppVersion.V201).request.model_validate_json(payload)
             response = await self._answer(call.action, request)
         except UnknownActionError:
             await self.send(frames.write_error(call.message_id, ErrorCode.NOT_IMPLEMENTED))

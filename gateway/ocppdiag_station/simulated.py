@@ -53,11 +53,13 @@ class SimulatedStation:
         station: str,
         *,
         password: str | None = None,
+        version: OcppVersion = OcppVersion.V201,
         scenario: Scenario = SCENARIOS["good"],
         bytes_per_second: float | None = None,
     ) -> None:
         self.station = station
         self._password = password
+        self._version = version
         self._scenario = scenario
         self._bytes_per_second = bytes_per_second
         self._connection: StationConnection
@@ -68,9 +70,8 @@ class SimulatedStation:
 
     async def run(self, url: str) -> None:
         """Connect and live until the connection ends. Raises ConnectionRefusedByGatewayError."""
-        version = OcppVersion.V201
         self._connection = await StationConnection.open(
-            url, self.station, self._password, version, self._answer
+            url, self.station, self._password, self._version, self._answer
         )
         life = asyncio.create_task(self._live())
         try:

@@ -261,7 +261,9 @@ def test_members_of_its_own_are_dropped_from_what_a_station_sends_and_cannot_be_
         model.model_validate(content, by_name=False)
 
 
-def test_a_station_that_speaks_only_2_0_is_not_let_in_as_long_as_nobody_serves_it() -> None:
-    assert version_of(["ocpp2.0, ocpp2.0.1"]) is OcppVersion.V201
-    with pytest.raises(RefusedError, match=r"speaks ocpp2\.0\.1\.$"):
-        version_of(["ocpp2.0"])
+def test_the_station_has_the_choice_between_the_versions() -> None:
+    assert version_of(["ocpp2.0, ocpp2.0.1"]) is OcppVersion.V20
+    assert version_of(["ocpp2.0.1", "ocpp2.0"]) is OcppVersion.V201
+    assert version_of(["ocpp1.6,ocpp2.0"]) is OcppVersion.V20
+    with pytest.raises(RefusedError):
+        version_of(["ocpp1.6"])

@@ -15,6 +15,7 @@ from ocppdiag_contracts.events.event import CommandEvent, EventModel
 from ocppdiag_contracts.events.log import LogBytesReceived, LogStatusReported, LogStored, LogUploadBroken
 from ocppdiag_contracts.events.station import (
     ConnectorStatusReported,
+    SecurityEventReported,
     StationBooted,
     StationConnected,
     StationDisconnected,
@@ -33,6 +34,7 @@ Event = (
     | StationDisconnected
     | StationBooted
     | ConnectorStatusReported
+    | SecurityEventReported
 )
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
@@ -55,6 +57,7 @@ __all__ = [
     "LogStored",
     "LogUploadBroken",
     "Outcome",
+    "SecurityEventReported",
     "StationBooted",
     "StationConnected",
     "StationDisconnected",

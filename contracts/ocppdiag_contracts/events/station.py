@@ -49,3 +49,12 @@ class ConnectorStatusReported(EventModel):
     connector_id: int
     status: str
     since: Instant = Field(description="The station's own time of the change.")
+
+
+class SecurityEventReported(EventModel):
+    """A station has told of something that bears on security; told twice, it has the same id."""
+
+    event: Literal["security_event_reported"] = "security_event_reported"
+    type: str = Field(description="A name of the standard's list, or the maker's own.")
+    happened_at: Instant = Field(description="By the station's clock; it may be long ago.")
+    tech_info: str | None = None

@@ -5,6 +5,7 @@ from ocppdiag_workers.features import (
     get_log,
     heartbeat,
     log_status_notification,
+    security_event_notification,
     status_notification,
 )
 
@@ -13,5 +14,6 @@ FEATURES = (
     get_log.FEATURE,
     heartbeat.FEATURE,
     log_status_notification.FEATURE,
+    security_event_notification.FEATURE,
     status_notification.FEATURE,
 )

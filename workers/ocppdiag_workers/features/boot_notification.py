@@ -5,24 +5,16 @@ from types import MappingProxyType
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import StationBooted
-from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.messages import PROFILE
-from ocppdiag_ocpp.messages.boot_notification import (
-    BootNotificationRequest,
-    BootNotificationResponse,
-    RegistrationStatus,
-)
-from ocppdiag_ocpp.receive import receive
+from ocppdiag_ocpp.messages.boot_notification import BootNotificationRequest, RegistrationStatus
+from ocppdiag_workers import dialect
 from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.operation import instant
 
 
 def heard(called: link.Called, house: House, now: float) -> Heard:
     """Accept: whether a station may come in at all was settled by its credentials."""
-    shapes = PROFILE.shapes("BootNotification", OcppVersion(called.version))
-    received = receive(shapes.request, bytes(called.payload))
+    received = dialect.read(called, BootNotificationRequest)
     message = received.message
-    assert isinstance(message, BootNotificationRequest)  # noqa: S101 (narrows the type)
     who = message.charging_station
     booted = StationBooted(
         id=f"{called.station}/{called.epoch}.{called.seq}",
@@ -37,10 +29,12 @@ def heard(called: link.Called, house: House, now: float) -> Heard:
         violations=list(received.violations),
         payload=json.loads(bytes(called.payload)) if received.violations else None,
     )
-    answer = BootNotificationResponse(
-        current_time=instant(now), interval=house.heartbeat_interval, status=RegistrationStatus.ACCEPTED
-    )
-    return Heard(answer=answer, events=(booted,))
+    fields = {
+        "current_time": instant(now),
+        "interval": house.heartbeat_interval,
+        "status": RegistrationStatus.ACCEPTED,
+    }
+    return Heard(answer=dialect.answer(called, fields), events=(booted,))
 
 
 FEATURE = Feature(hears=MappingProxyType({"BootNotification": heard}))

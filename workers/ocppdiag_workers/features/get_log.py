@@ -10,11 +10,9 @@ from ocppdiag_contracts.commands import GetLog
 from ocppdiag_contracts.events import CommandAccepted, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.topology import OWNER
-from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.messages import PROFILE
-from ocppdiag_ocpp.messages.get_log import GetLogRequest, GetLogResponse, LogParameters, LogStatus, LogType
+from ocppdiag_ocpp.messages.get_log import GetLogResponse, LogStatus
 from ocppdiag_ocpp.receive import UnreadableError, receive
-from ocppdiag_workers import log_upload, news
+from ocppdiag_workers import dialect, log_upload, news
 from ocppdiag_workers.feature import Ask, Feature, House, Work
 from ocppdiag_workers.operation import Operation, State, Step, instant, settle
 
@@ -25,7 +23,6 @@ FAMILY = "log"
 def ask(operation: Operation, house: House) -> Ask:
     """The CALL: always with retries and interval, because stations differ in what they take for granted."""
     command = operation.asked()
-    PROFILE.shapes("GetLog", OcppVersion(operation.version))
     token = tokens.UploadToken(
         station=operation.station,
         tag=operation.id,
@@ -33,19 +30,19 @@ def ask(operation: Operation, house: House) -> Ask:
         expires=int(operation.due),
         max_bytes=min(command.max_bytes or house.max_upload_bytes, house.max_upload_bytes),
     )
-    request = GetLogRequest(
-        log_type=LogType(command.log_type.value),
-        request_id=operation.request_id,
-        retries=command.retries,
-        retry_interval=command.retry_interval,
-        log=LogParameters(
+    fields = {
+        "log_type": command.log_type.value,
+        "request_id": operation.request_id,
+        "retries": command.retries,
+        "retry_interval": command.retry_interval,
+        "log": {
             # The slash at the end lets a station append its file name (N01.FR.21 of OCPP 2.1).
-            remote_location=f"{house.upload_url}/{tokens.sign(token, house.upload_key)}/",
-            oldest_timestamp=command.oldest_timestamp,
-            latest_timestamp=command.latest_timestamp,
-        ),
-    )
-    return Ask("GetLog", request)
+            "remote_location": f"{house.upload_url}/{tokens.sign(token, house.upload_key)}/",
+            "oldest_timestamp": command.oldest_timestamp,
+            "latest_timestamp": command.latest_timestamp,
+        },
+    }
+    return Ask("GetLog", dialect.request("GetLog", operation.version, fields))
 
 
 def learn(operation: Operation, item: news.OperationNews) -> Step:
@@ -74,13 +71,11 @@ def _answered(operation: Operation, progress: log_upload.Progress, item: news.An
     if operation.state not in (State.QUEUED, State.SENT):
         # Told again after a crash: whether the others heard of it is not known.
         return Step(operation, supersedes=operation.state is State.ACCEPTED and progress.superseding)
-    shapes = PROFILE.shapes("GetLog", OcppVersion(operation.version))
     try:
-        response = receive(shapes.response, item.payload).message
+        response = receive(GetLogResponse, item.payload).message
     except UnreadableError as error:
         detail = f"the station's answer is not readable: {error}"
         return settle(operation, Outcome.FAILED, item.at, failure=Failure.STATION_ERROR, detail=detail)
-    assert isinstance(response, GetLogResponse)  # noqa: S101 (narrows the type)
     if response.status is LogStatus.REJECTED:
         why = response.status_info.reason_code if response.status_info else "no reason given"
         return settle(

@@ -4,15 +4,8 @@ from types import MappingProxyType
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import LogStatusReported
-from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.messages import PROFILE
-from ocppdiag_ocpp.messages.log_status_notification import (
-    LogStatusNotificationRequest,
-    LogStatusNotificationResponse,
-    UploadLogStatus,
-)
-from ocppdiag_ocpp.receive import receive
-from ocppdiag_workers import news
+from ocppdiag_ocpp.messages.log_status_notification import LogStatusNotificationRequest, UploadLogStatus
+from ocppdiag_workers import dialect, news
 from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.features.get_log import FAMILY
 from ocppdiag_workers.operation import instant
@@ -20,9 +13,8 @@ from ocppdiag_workers.operation import instant
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
     """News for the operation of its request; for nobody in particular when there is none."""
-    shapes = PROFILE.shapes("LogStatusNotification", OcppVersion(called.version))
-    message = receive(shapes.request, bytes(called.payload)).message
-    assert isinstance(message, LogStatusNotificationRequest)  # noqa: S101 (narrows the type)
+    message = dialect.read(called, LogStatusNotificationRequest).message
+    thanks = dialect.answer(called, {})
     uncorrelated = LogStatusReported(
         id=f"{called.station}/{called.epoch}.{called.seq}",
         time=instant(called.at),
@@ -33,9 +25,9 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     )
     # Idle answers a trigger and may carry any id: it is never news for an operation. 0 is an id like any other.
     if message.request_id is None or message.status is UploadLogStatus.IDLE:
-        return Heard(answer=LogStatusNotificationResponse(), events=(uncorrelated,))
+        return Heard(answer=thanks, events=(uncorrelated,))
     return Heard(
-        answer=LogStatusNotificationResponse(),
+        answer=thanks,
         request=(FAMILY, message.request_id),
         news=news.LogStatus(called.at, (called.epoch, called.seq), message.status.value),
         unclaimed=(uncorrelated,),

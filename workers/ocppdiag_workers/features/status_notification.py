@@ -4,19 +4,15 @@ from types import MappingProxyType
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import ConnectorStatusReported
-from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.messages import PROFILE
-from ocppdiag_ocpp.messages.status_notification import StatusNotificationRequest, StatusNotificationResponse
-from ocppdiag_ocpp.receive import receive
+from ocppdiag_ocpp.messages.status_notification import StatusNotificationRequest
+from ocppdiag_workers import dialect
 from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.operation import instant
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
     """Pass it on."""
-    shapes = PROFILE.shapes("StatusNotification", OcppVersion(called.version))
-    message = receive(shapes.request, bytes(called.payload)).message
-    assert isinstance(message, StatusNotificationRequest)  # noqa: S101 (narrows the type)
+    message = dialect.read(called, StatusNotificationRequest).message
     reported = ConnectorStatusReported(
         id=f"{called.station}/{called.epoch}.{called.seq}",
         time=instant(called.at),
@@ -26,7 +22,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         status=message.connector_status.value,
         since=message.timestamp,
     )
-    return Heard(answer=StatusNotificationResponse(), events=(reported,))
+    return Heard(answer=dialect.answer(called, {}), events=(reported,))
 
 
 FEATURE = Feature(hears=MappingProxyType({"StatusNotification": heard}))
