@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,12 @@ settings.load_profile("house")
 pytest_plugins = ["backends"]
 
 NEED_SERVICES = {"broker", "whole"}
+
+
+def pytest_configure() -> None:
+    """Be interruptible, and so our children: a shell has its background jobs ignore SIGINT, and that is inherited."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
