@@ -19,6 +19,9 @@ from ocppdiag_ocpp.errors import ErrorCode
 
 M = TypeVar("M", bound=OcppModel)
 
+MOST_MENDS = 100
+"""A payload with more faults than this is not worth the time: it is refused."""
+
 _ROUNDS = 4
 _LONE_HOUR = re.compile(r"([+-]\d\d)$")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
@@ -55,6 +58,8 @@ def receive(model: type[M], payload: bytes) -> Received[M]:
         return _read(model, payload, [])
     except ValidationError as first:
         refusal = first
+    if refusal.error_count() > MOST_MENDS:
+        raise UnreadableError(ErrorCode.FORMAT_VIOLATION, f"more than {MOST_MENDS} fields are wrong")
     try:
         content = json.loads(payload)
     except (ValueError, RecursionError) as broken:

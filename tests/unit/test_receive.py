@@ -16,7 +16,7 @@ from ocppdiag_ocpp.messages.boot_notification import BootNotificationRequest, Bo
 from ocppdiag_ocpp.messages.get_log import GetLogResponse
 from ocppdiag_ocpp.messages.log_status_notification import LogStatusNotificationRequest, UploadLogStatus
 from ocppdiag_ocpp.messages.status_notification import StatusNotificationRequest
-from ocppdiag_ocpp.receive import Received, UnreadableError, receive
+from ocppdiag_ocpp.receive import MOST_MENDS, Received, UnreadableError, receive
 
 
 class Everything(Extensible):
@@ -253,3 +253,11 @@ def test_whatever_the_members_hold_it_is_read_or_refused(content: dict[str, Any]
 def test_whatever_the_bytes_are_they_are_read_or_refused(payload: bytes) -> None:
     with suppress(UnreadableError):
         receive(GetLogResponse, payload)
+
+
+def test_a_payload_of_nothing_but_faults_is_refused_and_not_mended() -> None:
+    few = {"status": "Idle", **{f"m{number}": 1 for number in range(MOST_MENDS)}}
+    assert len(receive(LogStatusNotificationRequest, json.dumps(few).encode()).violations) == MOST_MENDS
+    many = {"status": "Idle", **{f"m{number}": 1 for number in range(90_000)}}
+    with pytest.raises(UnreadableError, match="more than 100"):
+        receive(LogStatusNotificationRequest, json.dumps(many).encode())

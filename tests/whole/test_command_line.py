@@ -46,7 +46,12 @@ def running(
         yield process
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(40)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 def ocppdiag(home: dict[str, str], *arguments: str, code: int = 0) -> str:
