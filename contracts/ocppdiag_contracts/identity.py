@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 MAX_LENGTH = 48
 
-_ALLOWED = re.compile(r"[A-Za-z0-9*\-_=+|@. ]{1,48}")
+_ALLOWED = re.compile(rf"[A-Za-z0-9*\-_=+|@. ]{{1,{MAX_LENGTH}}}")
 
 
 def station_id(text: str) -> str:

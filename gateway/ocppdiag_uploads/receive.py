@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from http import HTTPStatus
 
 import structlog
@@ -44,8 +45,11 @@ class Receiver:
     async def upload(self, request: web.Request) -> web.Response:
         """Answer 201 when the file is stored and the workers know."""
         token = await self._admit(request)
-        name = body.filename(request)
-        structlog.contextvars.bind_contextvars(station=token.station, command_id=token.tag)
+        # Bound for this request only: the next one on the same connection may be another station's.
+        with structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag):
+            return await self._receive(request, token)
+
+    async def _receive(self, request: web.Request, token: UploadToken) -> web.Response:
         try:
             async with self._store.incoming(token.station, token.tag) as incoming:
                 try:
@@ -63,7 +67,7 @@ class Receiver:
                     log.info("upload_broken", bytes=incoming.size, error=type(error).__name__)
                     return await self._broken(token, incoming, "broken", HTTPStatus.REQUEST_TIMEOUT)
             log.info("upload_stored", bytes=file.size, sha256=file.sha256)
-            await self._announcer.stored(token, file, name)
+            await self._announcer.stored(token, file, body.filename(request))
         except (OSError, BrokerError) as error:
             log.warning("upload_failed", error=type(error).__name__)
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
@@ -92,10 +96,8 @@ class Receiver:
             raise web.HTTPGone from None
         if file := await self._store.find(token.station, token.tag):
             log.info("upload_refused", reason="address used", station=token.station, command_id=token.tag)
-            try:  # should the first announcement have failed, this one makes up for it
-                await self._announcer.stored(token, file, None)
-            except BrokerError:
-                raise web.HTTPServiceUnavailable from None
+            # Should the first announcement have failed, this one makes up for it.
+            await _told(self._announcer.stored(token, file, None))
             raise web.HTTPConflict
         total = body.announced_size(request)
         if (
@@ -104,10 +106,7 @@ class Receiver:
             and not request.content_type.startswith("multipart/")
         ):
             log.info("upload_refused", reason="too large", station=token.station, command_id=token.tag)
-            try:
-                await self._announcer.broken(token, 0, "too_large")
-            except BrokerError:
-                raise web.HTTPServiceUnavailable from None
+            await _told(self._announcer.broken(token, 0, "too_large"))
             raise web.HTTPRequestEntityTooLarge(token.max_bytes, total)
         return token
 
@@ -135,6 +134,14 @@ class Receiver:
         response = _answer(status)
         response.force_close()  # what is left of the body is not worth reading
         return response
+
+
+async def _told(telling: Awaitable[None]) -> None:
+    """Tell the workers before the station gets its answer. Raises web.HTTPServiceUnavailable."""
+    try:
+        await telling
+    except BrokerError:
+        raise web.HTTPServiceUnavailable from None
 
 
 async def _health(_: web.Request) -> web.Response:

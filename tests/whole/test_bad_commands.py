@@ -13,7 +13,7 @@ import pytest
 from aio_pika.abc import AbstractExchange, AbstractQueue
 from installation import Installation
 
-from ocppdiag_client import InvalidCommandError
+from ocppdiag_client import InvalidCommandError, NotSentError, UnroutableError
 from ocppdiag_contracts import EVENT, CommandSettled, Failure, GetLog, Outcome, Retry
 from ocppdiag_contracts.model import now
 
@@ -134,6 +134,25 @@ async def test_an_unknown_command_name_comes_back_to_its_publisher(installation:
     async with bare(installation, "nobody") as (commands, _):
         with pytest.raises(aio_pika.exceptions.PublishError):
             await commands.publish(aio_pika.Message(b"{}"), "make_coffee")
+
+
+async def test_a_command_that_no_worker_takes_raises_and_was_not_sent(
+    installation: Installation, name: str
+) -> None:
+    """As on a broker where no worker has ever been: the queue is there, and not bound for the length of the test."""
+    connection = await aio_pika.connect(installation.services.amqp_url)
+    async with connection, installation.diagnostics() as diagnostics:
+        channel = await connection.channel()
+        queue = await channel.get_queue("ocppdiag.commands")
+        command = GetLog(station=name)
+        await queue.unbind("ocppdiag.commands", "get_log")
+        try:
+            with pytest.raises(UnroutableError):
+                await diagnostics.send(command)
+        finally:
+            await queue.bind("ocppdiag.commands", "get_log")
+        with pytest.raises(NotSentError):
+            await diagnostics.settle(command)
 
 
 async def test_the_client_refuses_what_the_workers_would(installation: Installation, name: str) -> None:

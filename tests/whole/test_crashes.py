@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import aio_pika
+import pytest
 import pytest_asyncio
 from aiormq.abc import FieldTable
 from installation import Installation, install
@@ -87,6 +88,14 @@ async def test_a_gateway_told_to_stop_lets_its_stations_go_in_order(mine: Instal
         await diagnostics.send(command)
         end = await asyncio.wait_for(diagnostics.settle(command), 10)
     assert end.failure is Failure.NOT_CONNECTED
+
+
+@pytest.mark.parametrize("kind", ["worker", "uploads"])
+async def test_a_process_told_to_stop_ends_in_order(mine: Installation, kind: str) -> None:
+    told = process(mine, kind)
+    os.kill(told.pid, signal.SIGTERM)
+    await asyncio.wait_for(told.wait(), 15)
+    assert mine.said("stopped", process=kind)
 
 
 async def test_an_order_that_no_gateway_takes_comes_back_as_not_connected(

@@ -78,7 +78,8 @@ class Performer:
         if remembered.operation.ended:
             await self.memory.wake_never(station, command_id)
         else:
-            after = await self._advance(remembered, news.Woke(now), now)
+            told = Remembered(remembered.operation, remembered.revision)
+            after = await self._advance(told, news.Woke(now), now)
             if not after.ended:
                 await self.memory.wake_later(station, command_id, after.wake_at)
 
