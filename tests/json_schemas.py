@@ -178,6 +178,12 @@ def as_a_csms_may_send_it(content: Schema) -> Schema:
     for item in content.get("setMonitoringData", ()):
         value = round(item["value"], 6)
         item |= {"severity": item["severity"] % 10, "value": abs(value) if item["type"] == "Delta" else value}
+    if "versionNumber" in content:
+        content["versionNumber"] = abs(content["versionNumber"]) % (2**31 - 1) + 1
+    for item in content.get("localAuthorizationList", ()):
+        info = item.get("idTokenInfo", {})
+        for name in {"chargingPriority"} & info.keys():
+            info[name] %= 10
     if "report" in content:
         content["clear"] = content["clear"] or not content["report"]
         named = [name for name in ("customerCertificate", "idToken", "customerIdentifier") if name in content]

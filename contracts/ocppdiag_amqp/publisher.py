@@ -43,6 +43,7 @@ class Publisher:
         mandatory: bool = True,
         persistent: bool = True,
         reply_to: str | None = None,
+        headers: Mapping[str, str] | None = None,
         also: str | None = None,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
@@ -60,7 +61,7 @@ class Publisher:
             body,
             content_type="application/json",
             delivery_mode=DeliveryMode.PERSISTENT if persistent else DeliveryMode.NOT_PERSISTENT,
-            headers={"CC": [also]} if also else None,
+            headers={**(headers or {}), **({"CC": [also]} if also else {})},
             message_id=message_id or uuid4().hex,
             type=type,
             reply_to=reply_to,

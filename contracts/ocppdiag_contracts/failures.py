@@ -1,4 +1,4 @@
-"""Why a command did not do what was asked: a closed list, each with what a retry would mean."""
+"""Why a command did not do all that was asked: a closed list, each with what a retry would mean."""
 
 from enum import StrEnum
 
@@ -34,6 +34,21 @@ class Failure(StrEnum):
     BUSY = "busy"
     """Too many calls are waiting for this station already."""
 
+    DESTINATION_NOT_ALLOWED = "destination_not_allowed"
+    """The operators of this installation do not let logs go to the command's own destination."""
+
+    TOO_MANY_ITEMS = "too_many_items"
+    """The station takes fewer items in one request, and this request cannot be divided."""
+
+    CANCELLED = "cancelled"
+    """It was cancelled before the station was asked."""
+
+    UNKNOWN_COMMAND = "unknown_command"
+    """There is no such command to cancel."""
+
+    TOO_LATE = "too_late"
+    """The command to cancel has reached the station, or has ended."""
+
     DEADLINE_PASSED = "deadline_passed"
     """The deadline was over before the station was asked."""
 
@@ -64,6 +79,18 @@ class Failure(StrEnum):
     NO_FILE_RECEIVED = "no_file_received"
     """The station reported the log as uploaded, and no file has come."""
 
+    PARTLY_DONE = "partly_done"
+    """Some of it was done; `result` says what."""
+
+    PARTS_MISSING = "parts_missing"
+    """Parts of the report have not come; `result` has those that have, and says which have not."""
+
+    REPORT_TOO_LARGE = "report_too_large"
+    """The report has more parts or bytes than we keep; `result` has the first of it."""
+
+    LOCAL_LIST_NOT_UPDATED = "local_list_not_updated"
+    """The station has cleared the customer, and the token is still on its local list."""
+
     SUPERSEDED = "superseded"
     """The station dropped this request for a newer one."""
 
@@ -82,6 +109,11 @@ _RETRY = {
     Failure.NOT_CONNECTED: Retry.SAFE,
     Failure.UNSUPPORTED_VERSION: Retry.NEVER,
     Failure.BUSY: Retry.SAFE,
+    Failure.DESTINATION_NOT_ALLOWED: Retry.NEVER,
+    Failure.TOO_MANY_ITEMS: Retry.NEVER,
+    Failure.CANCELLED: Retry.SAFE,
+    Failure.UNKNOWN_COMMAND: Retry.NEVER,
+    Failure.TOO_LATE: Retry.NEVER,
     Failure.DEADLINE_PASSED: Retry.SAFE,
     Failure.REJECTED: Retry.SAFE,
     Failure.NOT_SUPPORTED: Retry.NEVER,
@@ -92,6 +124,10 @@ _RETRY = {
     Failure.UPLOAD_FAILED: Retry.SAFE,
     Failure.UPLOAD_TOO_LARGE: Retry.NEVER,
     Failure.NO_FILE_RECEIVED: Retry.UNKNOWN,
+    Failure.PARTLY_DONE: Retry.UNKNOWN,
+    Failure.PARTS_MISSING: Retry.SAFE,
+    Failure.REPORT_TOO_LARGE: Retry.NEVER,
+    Failure.LOCAL_LIST_NOT_UPDATED: Retry.UNKNOWN,
     Failure.SUPERSEDED: Retry.SAFE,
     Failure.INTERNAL_ERROR: Retry.UNKNOWN,
 }

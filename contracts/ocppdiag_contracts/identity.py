@@ -5,7 +5,10 @@ from urllib.parse import quote
 
 MAX_LENGTH = 48
 
-_ALLOWED = re.compile(rf"[A-Za-z0-9*\-_=+|@. ]{{1,{MAX_LENGTH}}}")
+STATION_PATTERN = rf"^(?! |.* $|\.+$)[A-Za-z0-9*_=+|@. -]{{1,{MAX_LENGTH}}}$"
+"""What may be the identity of a station, in the words that regular expressions of all languages share."""
+
+_ALLOWED = re.compile(STATION_PATTERN)
 
 
 def station_id(text: str) -> str:
@@ -18,7 +21,7 @@ def station_id(text: str) -> str:
         ValueError: it is empty, too long, has another character, a space at an end, or nothing but dots.
 
     """
-    if not _ALLOWED.fullmatch(text) or text != text.strip() or not text.strip("."):
+    if not _ALLOWED.fullmatch(text):
         raise ValueError("must be 1 to 48 of the characters a-z A-Z 0-9 * - _ = + | @ . and inner spaces")
     return text
 

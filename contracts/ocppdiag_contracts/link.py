@@ -37,7 +37,7 @@ class Called(Up, frozen=True, tag_field="kind", tag="call"):
 
 
 class Result(Up, frozen=True, kw_only=True):
-    """What became of a `Call`: it comes back with the tag and action of the question."""
+    """What became of a `Call` or `Withdraw`: it comes back with the owner, tag and action of the question."""
 
     owner: str
     tag: str
@@ -49,7 +49,7 @@ class Sent(Result, frozen=True, tag_field="kind", tag="sent"):
 
 
 class Answered(Result, frozen=True, tag_field="kind", tag="result"):
-    """The station's CALLRESULT; `late` if it came after the time limit."""
+    """The station's CALLRESULT, `late` if it came after the time limit; `{}` where a `Withdraw` was carried out."""
 
     payload: Raw
     late: bool = False
@@ -72,7 +72,11 @@ class Lost(Result, frozen=True, tag_field="kind", tag="lost"):
 
 
 class Refused(Result, frozen=True, tag_field="kind", tag="refused"):
-    """The CALL was not sent: the station has not seen it. `reason`: busy, gone, stale, expired."""
+    """The order was not carried out.
+
+    `reason` for a `Call`, which the station has then not seen: busy, gone, stale, expired, withdrawn. For a
+    `Withdraw`: sent, gone, stale.
+    """
 
     reason: str
 
@@ -146,6 +150,19 @@ class Call(Down, frozen=True, tag_field="kind", tag="call"):
     timeout: float
 
 
+class Withdraw(Down, frozen=True, tag_field="kind", tag="withdraw"):
+    """Do not send the CALL with this `message_id`, whether it waits for its turn or has yet to come.
+
+    Its caller hears `Refused` (withdrawn), who withdraws it an `Answered`; or `Refused` (sent), and nothing has
+    changed. `owner`, `tag` and `action` are those of the withdrawal.
+    """
+
+    message_id: str
+    owner: str
+    tag: str
+    action: str
+
+
 class Answer(Down, frozen=True, tag_field="kind", tag="answer"):
     """Answer the station's CALL with a CALLRESULT."""
 
@@ -168,7 +185,7 @@ class Displace(Down, frozen=True, tag_field="kind", tag="displace"):
 FromGateway = Called | Sent | Answered | Errored | TimedOut | Lost | Refused | Connected | Disconnected
 FromUploads = UploadReceived | UploadBroken | UploadStored
 ToWorkers = FromGateway | FromUploads
-ToGateway = Call | Answer | Refuse | Displace
+ToGateway = Call | Withdraw | Answer | Refuse | Displace
 
 TO_WORKERS: Decoder[ToWorkers] = Decoder(ToWorkers)
 TO_GATEWAY: Decoder[ToGateway] = Decoder(ToGateway)

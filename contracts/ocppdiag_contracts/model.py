@@ -12,9 +12,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
 )
 
-from ocppdiag_contracts.identity import station_id
+from ocppdiag_contracts.identity import STATION_PATTERN, station_id
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 
@@ -32,7 +33,8 @@ def _in_milliseconds(instant: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
-def _as_text(instant: datetime) -> str:
+def as_text(instant: datetime) -> str:
+    """Write a moment in UTC as it is on the wire."""
     return instant.isoformat(timespec="milliseconds" if instant.microsecond else "seconds").replace(
         "+00:00", "Z"
     )
@@ -47,13 +49,16 @@ def _spelled_out(value: object) -> object:
 
 Instant = Annotated[
     AwareDatetime,
-    BeforeValidator(_spelled_out, json_schema_input_type=datetime),
+    BeforeValidator(_spelled_out),
     AfterValidator(_in_milliseconds),
-    PlainSerializer(_as_text, return_type=str, when_used="json"),
+    PlainSerializer(as_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_RFC_3339.pattern}$"}),
 ]
 """A moment: RFC 3339 with a zone on the wire, UTC and whole milliseconds inside."""
 
-StationId = Annotated[str, AfterValidator(station_id)]
+StationId = Annotated[
+    str, AfterValidator(station_id), WithJsonSchema({"type": "string", "pattern": STATION_PATTERN})
+]
 """The identity of a charging station, as in its connection URL (OCPP 2.0.1 part 4, 3.1.1)."""
 
 CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]

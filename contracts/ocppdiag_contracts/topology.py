@@ -34,9 +34,12 @@ COMMANDS = Exchange("ocppdiag.commands", "topic")
 STATION = Exchange("ocppdiag.station", "topic")
 GATEWAY = Exchange("ocppdiag.gateway", "direct")
 EVENTS = Exchange("ocppdiag.events", "topic")
+REPLIES = Exchange("ocppdiag.replies", "direct")
+"""What concerns who has sent a command and nobody else, by AMQP's `reply_to`: nobody can look on with a pattern."""
+
 DEAD = Exchange("ocppdiag.dead", "topic")
 
-EXCHANGES = (COMMANDS, STATION, GATEWAY, EVENTS, DEAD)
+EXCHANGES = (COMMANDS, STATION, GATEWAY, EVENTS, REPLIES, DEAD)
 
 OWNER = "diagnostics"
 """The owner that the diagnostics workers write into their calls, so that results come back to them."""
@@ -110,21 +113,23 @@ def gateway_queue(node: str) -> Queue:
 
 def reply_queue(reply_to: str) -> Queue:
     """Return a client's own queue: it outlives a broken connection, not the client."""
-    return _passing_queue(f"ocppdiag.reply.{reply_to}", (reply_key(reply_to),), 2**30)
+    return _passing_queue(
+        f"ocppdiag.reply.{reply_to}", ((EVENTS, reply_key(reply_to)), (REPLIES, reply_to)), 2**30
+    )
 
 
 def watch_queue(name: str, keys: tuple[str, ...]) -> Queue:
     """Return the queue of somebody who looks on, bound to the keys of events (`command_settled.#`, `#`)."""
-    return _passing_queue(f"ocppdiag.watch.{name}", keys, 2**26)
+    return _passing_queue(f"ocppdiag.watch.{name}", tuple((EVENTS, key) for key in keys), 2**26)
 
 
-def _passing_queue(name: str, keys: tuple[str, ...], most_bytes: int) -> Queue:
+def _passing_queue(name: str, bindings: tuple[tuple[Exchange, str], ...], most_bytes: int) -> Queue:
     arguments: dict[str, str | int | bool] = {
         "x-queue-type": "classic",
         "x-expires": CLIENT_QUEUE_EXPIRES_MS,
         "x-max-length-bytes": most_bytes,  # who does not read must not fill the broker: the oldest go first
     }
-    return Queue(name, tuple((EVENTS, key) for key in keys), MappingProxyType(arguments))
+    return Queue(name, bindings, MappingProxyType(arguments))
 
 
 PARKING = Queue("ocppdiag.parking", ((DEAD, "#"),), MappingProxyType({"x-queue-type": "quorum"}))

@@ -35,6 +35,7 @@ from ocppdiag_ocpp.messages.security_event_notification import (
     SecurityEventNotificationRequest,
     SecurityEventNotificationResponse,
 )
+from ocppdiag_ocpp.messages.send_local_list import SendLocalListRequest, SendLocalListResponse
 from ocppdiag_ocpp.messages.set_monitoring_base import SetMonitoringBaseRequest, SetMonitoringBaseResponse
 from ocppdiag_ocpp.messages.set_monitoring_level import SetMonitoringLevelRequest, SetMonitoringLevelResponse
 from ocppdiag_ocpp.messages.set_variable_monitoring import (
@@ -82,6 +83,10 @@ class ChargingStationHandler(Protocol):
         self, request: CustomerInformationRequest
     ) -> CustomerInformationResponse:
         """Answer whether the customer will be reported or forgotten; parts come after the answer (N09, N10)."""
+        ...
+
+    async def on_send_local_list(self, request: SendLocalListRequest) -> SendLocalListResponse:
+        """Change the list of tokens that the station knows by itself (D01)."""
         ...
 
     async def on_trigger_message(self, request: TriggerMessageRequest) -> TriggerMessageResponse:

@@ -23,6 +23,16 @@ def operation(station: str, command_id: str) -> str:
     return f"ocppdiag:{{{station}}}:operation:{command_id}"
 
 
+def parts(station: str, command_id: str) -> str:
+    """The parts of a command's report: hash by number, goes with the command's end."""
+    return f"ocppdiag:{{{station}}}:parts:{command_id}"
+
+
+def monitors(station: str) -> str:
+    """The severities of a station's monitors by their ids: hash, goes with its next boot, or after a month."""
+    return f"ocppdiag:{{{station}}}:monitors"
+
+
 def request_ids(station: str) -> str:
     """The last requestId handed out: string, lives a month after it."""
     return f"ocppdiag:{{{station}}}:request-ids"

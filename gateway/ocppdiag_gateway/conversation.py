@@ -4,31 +4,20 @@ Both directions are independent: the station's CALLs are passed on while ours is
 way at a time (OCPP 2.0.1 part 4, 4.1.2). `now` is in seconds since 1970 and never steps back.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Raw
+
 from ocppdiag_contracts import link
 from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
+from ocppdiag_gateway.fates import Fate, Fates
+from ocppdiag_gateway.limits import Limits
 from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much one connection may hold."""
-
-    waiting: int = 32
-    """Our CALLs behind the one under way; one more is refused as busy."""
-
-    unanswered: int = 16
-    """The station's CALLs that nobody has answered yet; OCPP allows it one, and one more gets GenericError."""
-
-    answer_seconds: float = 60.0
-    """How long the station's CALL waits for a worker before it gets InternalError."""
-
-    remembered: int = 64
-    """CALLs given up whose late answers are still recognised."""
+_Question = link.Call | link.Withdraw
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +38,10 @@ class Conversation:
         self.identity = identity
         self._limits = limits or Limits()
         self._seq = 0
-        self._waiting: deque[link.Call] = deque()
+        self._waiting: OrderedDict[str, link.Call] = OrderedDict()
         self._under_way: link.Call | None = None
         self._give_up_at = 0.0
-        self._asked: dict[str, float] = {}  # message id -> its order is void from then on
+        self._fates = Fates(self._limits.remembered)
         self._late: OrderedDict[str, link.Call] = OrderedDict()  # timed out; an answer may still come
         self._unanswered: dict[str, float] = {}  # the station's message id -> when it gets InternalError
 
@@ -94,19 +83,34 @@ class Conversation:
 
     def order(self, call: link.Call, now: float) -> list[Effect]:
         """Take a CALL for the station; the same order again changes nothing."""
-        if call.message_id in self._asked:
+        fate = self._fates.of(call.message_id)
+        if call.message_id in self._waiting or fate in (Fate.SENT, Fate.REFUSED):
             return []
         if call.epoch != self.identity.epoch:
             return [self._refused(call, now, "stale")]
         if call.expires_at <= now:
             return [self._refused(call, now, "expired")]
-        self._remember(
-            call, now
-        )  # a refusal too: what was refused as busy must not go out when it comes twice
+        if fate is Fate.WITHDRAWN:
+            return [self._given_up(call, now, "withdrawn")]
         if len(self._waiting) >= self._limits.waiting:
-            return [self._refused(call, now, "busy")]
-        self._waiting.append(call)
+            return [self._given_up(call, now, "busy")]
+        self._waiting[call.message_id] = call
         return self._next(now)
+
+    def withdraw(self, order: link.Withdraw, now: float) -> list[Effect]:
+        """Take back a CALL that was not sent, come or yet to come; the same order again gets the same answer."""
+        if order.epoch != self.identity.epoch:
+            return [self._refused(order, now, "stale")]
+        fate = self._fates.of(order.message_id)
+        if fate is Fate.SENT:
+            return [self._refused(order, now, "sent")]
+        effects: list[Effect] = []
+        if call := self._waiting.pop(order.message_id, None):
+            effects.append(self._given_up(call, now, "withdrawn"))
+        elif fate is None:
+            until = now + self._limits.withdrawn_seconds
+            self._fates.settle(order.message_id, Fate.WITHDRAWN, until, now)
+        return [*effects, Deliver(self._result(order, now, link.Answered, payload=Raw(b"{}")))]
 
     def answer(self, answer: link.Answer | link.Refuse) -> list[Effect]:
         """Take the answer to a CALL of the station's; a second answer, or one for an older connection, is dropped."""
@@ -148,7 +152,7 @@ class Conversation:
         effects: list[Effect] = []
         if self._under_way:
             effects.append(Deliver(self._result(self._under_way, now, link.Lost)))
-        effects += [self._refused(call, now, "gone") for call in self._waiting]
+        effects += [self._refused(call, now, "gone") for call in self._waiting.values()]
         self._under_way = None
         self._waiting.clear()
         self._unanswered.clear()
@@ -188,27 +192,27 @@ class Conversation:
     def _next(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         while self._waiting and not self._under_way:
-            call = self._waiting.popleft()
+            _, call = self._waiting.popitem(last=False)
             if call.expires_at <= now:
-                effects.append(self._refused(call, now, "expired"))
+                effects.append(self._given_up(call, now, "expired"))
                 continue
             self._under_way = call
             self._give_up_at = now + call.timeout
+            self._fates.settle(call.message_id, Fate.SENT, max(call.expires_at, self._give_up_at), now)
             effects.append(Send(frames.write_call(call.message_id, call.action, call.payload)))
             effects.append(Deliver(self._result(call, now, link.Sent)))
         return effects
 
-    def _remember(self, call: link.Call, now: float) -> None:
-        """Know an order again for as long as its repeat would be carried out."""
-        if len(self._asked) >= self._limits.remembered:
-            self._asked = {message_id: until for message_id, until in self._asked.items() if until > now}
-        self._asked[call.message_id] = call.expires_at
+    def _given_up(self, call: link.Call, now: float, reason: str) -> Deliver:
+        """Refuse a CALL for good: who has heard that it was not sent must not see it go out when it comes twice."""
+        self._fates.settle(call.message_id, Fate.REFUSED, call.expires_at, now)
+        return self._refused(call, now, reason)
 
-    def _refused(self, call: link.Call, now: float, reason: str) -> Deliver:
-        return Deliver(self._result(call, now, link.Refused, reason=reason))
+    def _refused(self, order: _Question, now: float, reason: str) -> Deliver:
+        return Deliver(self._result(order, now, link.Refused, reason=reason))
 
-    def _result(self, call: link.Call, now: float, kind: type[link.Result], **content: Any) -> Any:  # noqa: ANN401
-        return kind(**self._stamp(now), owner=call.owner, tag=call.tag, action=call.action, **content)
+    def _result(self, order: _Question, now: float, kind: type[link.Result], **content: Any) -> Any:  # noqa: ANN401
+        return kind(**self._stamp(now), owner=order.owner, tag=order.tag, action=order.action, **content)
 
     def _stamp(self, now: float) -> dict[str, Any]:
         self._seq += 1

@@ -80,7 +80,7 @@ class Gateway:
         session = self._switchboard.find(order.station)
         if session and session.open:
             session.order(order)
-        elif isinstance(order, link.Call):
+        elif isinstance(order, link.Call | link.Withdraw):
             self._link.deliver(self._not_here(order)).add_done_callback(lambda done: done.exception())
 
     async def renew_for_ever(self) -> None:
@@ -183,18 +183,18 @@ class Gateway:
         except (RedisError, OSError):
             log.debug("lease_left_to_expire", station=lease.station)
 
-    def _not_here(self, call: link.Call) -> link.Refused:
+    def _not_here(self, order: link.Call | link.Withdraw) -> link.Refused:
         return link.Refused(
-            station=call.station,
+            station=order.station,
             node=self._settings.node,
             connection="",
-            epoch=call.epoch,
+            epoch=order.epoch,
             seq=0,
             at=self._now(),
             version="",
-            owner=call.owner,
-            tag=call.tag,
-            action=call.action,
+            owner=order.owner,
+            tag=order.tag,
+            action=order.action,
             reason="gone",
         )
 

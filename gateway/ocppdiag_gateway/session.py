@@ -84,6 +84,8 @@ class Session:
         match order:
             case link.Call():
                 self._perform(self._conversation.order(order, self._now()))
+            case link.Withdraw():
+                self._perform(self._conversation.withdraw(order, self._now()))
             case link.Displace():
                 if self.lease.epoch < order.epoch:
                     self.close(DISPLACED, "a newer connection of this station")

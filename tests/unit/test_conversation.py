@@ -1,59 +1,11 @@
 """One connection's turns, without a socket or a clock."""
 
-import json
-from typing import Any
-
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
-from msgspec import Raw
+from turns import EPOCH, answer, conversation, frames_of, kinds, order, records_of
 
 from ocppdiag_contracts import link
-from ocppdiag_gateway.conversation import Conversation, Identity, Limits
-from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
-
-EPOCH = 7
-WHO = Identity("CS-1", "node", "connection", EPOCH, "ocpp2.0.1")
-
-
-def conversation(**limits: Any) -> Conversation:  # noqa: ANN401 (of several types)
-    return Conversation(WHO, Limits(**limits))
-
-
-def order(
-    message_id: str = "m1", *, epoch: int = EPOCH, expires_at: float = 1000, timeout: float = 30
-) -> link.Call:
-    return link.Call(
-        station="CS-1",
-        epoch=epoch,
-        at=0,
-        message_id=message_id,
-        action="GetLog",
-        payload=Raw(b'{"requestId": 1}'),
-        owner="diagnostics",
-        tag=f"operation-{message_id}",
-        expires_at=expires_at,
-        timeout=timeout,
-    )
-
-
-def answer(message_id: str, epoch: int = EPOCH) -> link.Answer:
-    return link.Answer(station="CS-1", epoch=epoch, at=0, message_id=message_id, payload=Raw(b"{}"))
-
-
-def kinds(effects: list[Effect]) -> list[str]:
-    return [
-        type(effect.record).__name__ if isinstance(effect, Deliver) else type(effect).__name__
-        for effect in effects
-    ]
-
-
-def frames_of(effects: list[Effect]) -> list[Any]:
-    return [json.loads(effect.frame) for effect in effects if isinstance(effect, Send)]
-
-
-def records_of(effects: list[Effect]) -> list[Any]:
-    return [effect.record for effect in effects if isinstance(effect, Deliver)]
+from ocppdiag_gateway.effects import Send, Violate
 
 
 def test_an_order_goes_out_byte_for_byte_and_is_said_to_be_sent() -> None:
@@ -114,6 +66,14 @@ def test_a_repeated_order_is_not_sent_twice_even_after_its_answer() -> None:
     assert talk.order(order(), 500) == []
 
 
+def test_a_repeated_order_that_waits_is_neither_refused_nor_moved_when_the_queue_is_full() -> None:
+    talk = conversation(waiting=2)
+    for number in range(3):
+        talk.order(order(f"m{number}"), 0)
+    assert talk.order(order("m1"), 0) == []
+    assert frames_of(talk.received('[3,"m0",{}]', 0))[0][1] == "m1"
+
+
 def test_an_order_for_an_older_connection_or_past_its_time_is_refused() -> None:
     talk = conversation()
     assert records_of(talk.order(order(epoch=EPOCH - 1), 0))[0].reason == "stale"
@@ -128,6 +88,7 @@ def test_an_order_that_expires_in_the_queue_is_refused_when_its_turn_comes() -> 
     effects = talk.received('[3,"m1",{}]', 11)
     assert kinds(effects) == ["Answered", "Refused", "Send", "Sent"]
     assert frames_of(effects)[0][1] == "m3"
+    assert talk.order(order("m2", expires_at=10), 12) == []
 
 
 def test_a_silent_station_times_out_and_its_late_answer_is_recognised() -> None:
@@ -223,101 +184,3 @@ def test_nothing_that_a_station_sends_raises(text: str) -> None:
     talk.order(order(), 0)
     for frame in frames_of(talk.received(text, 1)):
         assert frame[0] in (3, 4)
-
-
-class Talk(RuleBasedStateMachine):
-    """Orders, answers, calls, time and the end in any order: everything asked is answered once."""
-
-    waiting = Bundle("waiting")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.talk = conversation(waiting=3, unanswered=3)
-        self.now = 0.0
-        self.number = 0
-        self.ordered: dict[str, float] = {}  # with the time until which the order holds
-        self.ends: dict[str, list[str]] = {}
-        self.sent: list[str] = []
-        self.called: set[str] = set()
-        self.answered: list[str] = []
-        self.seqs: list[int] = []
-        self.under_way: str | None = None
-
-    def do(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Deliver(record):
-                    self.seqs.append(record.seq)
-                    if isinstance(record, link.Result) and not isinstance(record, link.Sent):
-                        if not getattr(record, "late", False):
-                            self.ends.setdefault(record.tag, []).append(type(record).__name__)
-                            self.under_way = None if record.tag == self.under_way else self.under_way
-                    elif isinstance(record, link.Sent):
-                        assert self.under_way is None
-                        self.under_way = record.tag
-                case Send(frame):
-                    members = json.loads(frame)
-                    (self.sent if members[0] == 2 else self.answered).append(members[1])
-                case Violate():
-                    pass
-
-    @rule(target=waiting, patience=st.integers(1, 50))
-    def ask(self, patience: int) -> str:
-        self.number += 1
-        message_id = f"m{self.number}"
-        self.ordered[message_id] = self.now + patience
-        self.do(self.talk.order(order(message_id, expires_at=self.now + patience, timeout=10), self.now))
-        return message_id
-
-    @rule(message_id=waiting)
-    def ask_again(self, message_id: str) -> None:
-        refused = f"operation-{message_id}" in self.ends and message_id not in self.sent
-        if self.now < self.ordered[message_id] and not refused:
-            self.do(
-                self.talk.order(order(message_id, expires_at=self.ordered[message_id], timeout=10), self.now)
-            )
-
-    @rule(message_id=consumes(waiting))
-    def answer_ours(self, message_id: str) -> None:
-        self.do(self.talk.received(f'[3,"{message_id}",{{}}]', self.now))
-
-    @rule(target=waiting)
-    def call(self) -> Any:  # noqa: ANN401 (a bundle's)
-        self.number += 1
-        self.called.add(f"s{self.number}")
-        self.do(self.talk.received(f'[2,"s{self.number}","Heartbeat",{{}}]', self.now))
-        return multiple()
-
-    @rule(number=st.integers(1, 30))
-    def answer_theirs(self, number: int) -> None:
-        self.do(self.talk.answer(answer(f"s{number}")))
-
-    @rule(seconds=st.integers(1, 40))
-    def wait(self, seconds: int) -> None:
-        self.now += seconds
-        self.do(self.talk.tick(self.now))
-
-    @invariant()
-    def each_order_goes_out_at_most_once(self) -> None:
-        assert len(self.sent) == len(set(self.sent))
-
-    @invariant()
-    def each_call_is_answered_at_most_once(self) -> None:
-        assert len(self.answered) == len(set(self.answered))
-        assert set(self.answered) <= self.called
-
-    @invariant()
-    def each_order_ends_at_most_once(self) -> None:
-        assert all(len(ends) == 1 for ends in self.ends.values())
-
-    @invariant()
-    def records_are_numbered_in_order(self) -> None:
-        assert self.seqs == list(range(1, len(self.seqs) + 1))
-
-    def teardown(self) -> None:
-        self.do(self.talk.ended(self.now, None, ""))
-        assert set(self.ends) == {f"operation-{message_id}" for message_id in self.ordered}
-
-
-TestTalk = Talk.TestCase
-TestTalk.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

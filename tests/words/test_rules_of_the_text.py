@@ -95,6 +95,45 @@ def test_a_customer_is_named_by_exactly_one_identifier(version: OcppVersion, nam
             _request("CustomerInformation", version, ASKED | wrong)
 
 
+def _list(version_number: object, **info: object) -> dict[str, Any]:
+    entry: dict[str, Any] = {**TOKEN, "idTokenInfo": {"status": "Accepted", **info}}
+    return {"versionNumber": version_number, "updateType": "Full", "localAuthorizationList": [entry]}
+
+
+def test_a_version_of_the_local_list_that_we_send_is_above_0() -> None:
+    for version_number in (1, 2**31 - 1):
+        _request("SendLocalList", OcppVersion.V201, _list(version_number))
+    for wrong in (0, -1, 2**31, "1", True):
+        with pytest.raises(ValidationError, match="versionNumber"):
+            _request("SendLocalList", OcppVersion.V201, _list(wrong))
+
+
+def test_a_charging_priority_that_we_send_is_minus_9_to_9() -> None:
+    for priority in range(-9, 10):
+        _request("SendLocalList", OcppVersion.V201, _list(1, chargingPriority=priority))
+    for priority in (-10, 10):
+        with pytest.raises(ValidationError, match="chargingPriority"):
+            _request("SendLocalList", OcppVersion.V201, _list(1, chargingPriority=priority))
+
+
+def test_nothing_of_a_local_list_that_names_a_customer_is_in_a_repr_or_an_error() -> None:
+    group = {"idToken": "canary-group", "type": "eMAID"}
+    greeting = {"format": "UTF8", "content": "canary, hello"}
+    content = _list(1, groupIdToken=group, personalMessage=greeting)
+    sent = _request("SendLocalList", OcppVersion.V201, content)
+    assert "canary" not in repr(sent)
+    assert json.loads(sent.to_wire()) == content
+    with pytest.raises(ValidationError) as error:
+        _request("SendLocalList", OcppVersion.V201, content | {"versionNumber": 0})
+    assert "canary" not in str(error.value)
+
+
+def test_a_token_is_removed_from_the_local_list_by_naming_it_without_its_info() -> None:
+    removal = {"versionNumber": 2, "updateType": "Differential", "localAuthorizationList": [TOKEN]}
+    sent = _request("SendLocalList", OcppVersion.V201, removal)
+    assert json.loads(sent.to_wire()) == removal
+
+
 @each_version
 def test_something_is_asked_about_a_customer(version: OcppVersion) -> None:
     for wishes in ((True, False), (False, True), (True, True)):

@@ -180,7 +180,7 @@ def _schema(message: str, *, closed: bool = False) -> Schema:
 MODELS: dict[str, type[OcppModel]] = {
     f"{feature.action}{half}": model
     for feature in PROFILE
-    for shapes in [feature.versions[OcppVersion.V20]]
+    if (shapes := feature.versions.get(OcppVersion.V20))
     for half, model in (("Request", shapes.request), ("Response", shapes.response))
 }
 a_few = settings(max_examples=15)

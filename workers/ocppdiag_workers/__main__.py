@@ -13,6 +13,7 @@ from ocppdiag_workers.feature import House
 from ocppdiag_workers.features import FEATURES
 from ocppdiag_workers.intake import Intake
 from ocppdiag_workers.memory import Memory
+from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.settings import Settings
@@ -27,6 +28,7 @@ def _house(settings: Settings) -> House:
         max_upload_bytes=settings.max_upload_bytes,
         heartbeat_interval=settings.heartbeat_interval,
         call_timeout=settings.call_timeout,
+        destinations=settings.destinations,
     )
 
 
@@ -37,7 +39,9 @@ async def run(settings: Settings) -> None:
     async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
         await broker.declare_exchanges()
         post = await Post.open(broker)
-        performer = Performer(Memory(redis), post, Directory(redis), Table(FEATURES), _house(settings))
+        memory, directory, table, house = Memory(redis), Directory(redis), Table(FEATURES), _house(settings)
+        orders = Orders(memory, post, directory, table, house)
+        performer = Performer(memory, post, directory, orders, table, house)
         ringing = asyncio.create_task(alarms.run(performer))
         await Intake(performer).run(broker, shards=settings.shards, prefetch=settings.prefetch, stop=stop)
         log.info("stopping")

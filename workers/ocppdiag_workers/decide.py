@@ -1,35 +1,32 @@
 """What a record from a gateway or an upload receiver asks of us. Pure: the shell carries it out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from ocppdiag_contracts import link
-from ocppdiag_contracts.commands import CommandModel
+from ocppdiag_contracts.commands import name_of
 from ocppdiag_contracts.events import Event, LogFile, StationConnected, StationDisconnected
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_ocpp.receive import UnreadableError
 from ocppdiag_workers import lifecycle, news
-from ocppdiag_workers.feature import Feature, Hear, House, Work
+from ocppdiag_workers.feature import Feature, Hear, House, Inform, Severities, Work
 from ocppdiag_workers.news import News
-from ocppdiag_workers.operation import Operation, Step, instant
+from ocppdiag_workers.operation import Operation, State, Step, instant, read_tag
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """News for one operation, found by its id or its request; events; and the answer, which comes last."""
+    """News for operations; events; and the answer, which comes last."""
 
     station: str
-    news: News | None = None
-    tag: str | None = None
-    request: tuple[str, int] | None = None
+    informs: tuple[Inform, ...] = ()
     events: tuple[Event, ...] = ()
-    unclaimed: tuple[Event, ...] = ()
-    """Told when no operation takes the news."""
-
+    severities: Severities | None = None
+    forgets_monitors: bool = False
     node: str | None = None
     answer: link.Answer | link.Refuse | None = None
 
@@ -42,19 +39,26 @@ class Table:
             {action: hear for feature in features for action, hear in feature.hears.items()}
         )
         works = [feature.work for feature in features if feature.work]
-        self.works: Mapping[str, Work] = MappingProxyType({_name(work.command): work for work in works})
+        self.works: Mapping[str, Work] = MappingProxyType({name_of(work.command): work for work in works})
+        self.personal_actions = frozenset(
+            action for feature in features if feature.personal for action in feature.hears
+        )
 
     def advance(self, operation: Operation, item: News) -> Step:
         """Work news into an operation; an ended one absorbs it."""
         if operation.ended:
             return Step(operation)
-        if isinstance(item, news.CallNews):
-            return lifecycle.follow(operation, item)
-        return self.works[operation.name].learn(operation, item)
-
-
-def _name(command: type[CommandModel]) -> str:
-    return str(command.model_fields["command"].default)
+        work = self.works[operation.name]
+        if isinstance(item, news.CallNews) and item.turn != operation.turn:
+            # Told again after a crash: whether the CALL of this turn was sent is not known.
+            return Step(operation, asks=operation.state is State.QUEUED and item.turn < operation.turn)
+        if isinstance(item, news.Sent | news.Refused | news.Lost):
+            return lifecycle.follow(operation, item, work.end)
+        step = work.learn(operation, item)
+        if isinstance(item, news.StationNews) and step.operation != operation:
+            heard = max(operation.heard, item.stamp)
+            return replace(step, operation=structs.replace(step.operation, heard=heard))
+        return step
 
 
 def decide(record: link.ToWorkers, table: Table, house: House, now: float) -> Decision:
@@ -65,9 +69,9 @@ def decide(record: link.ToWorkers, table: Table, house: House, now: float) -> De
         case link.Connected() | link.Disconnected():
             return Decision(record.station, events=(_presence(record),))
         case link.UploadReceived() | link.UploadBroken() | link.UploadStored():
-            return Decision(record.station, news=_upload_news(record), tag=record.tag)
+            return Decision(record.station, (Inform(_upload_news(record), record.tag),))
         case _:
-            return Decision(record.station, news=_result_news(record), tag=record.tag)
+            return Decision(record.station, (_result(record),))
 
 
 def _called(called: link.Called, table: Table, house: House, now: float) -> Decision:
@@ -89,18 +93,19 @@ def _called(called: link.Called, table: Table, house: House, now: float) -> Deci
     )
     return Decision(
         called.station,
-        news=heard.news,
-        request=heard.request,
+        informs=heard.informs,
         events=heard.events,
-        unclaimed=heard.unclaimed,
+        severities=heard.severities,
+        forgets_monitors=heard.forgets_monitors,
         node=called.node,
         answer=answer,
     )
 
 
-def unsent(order: link.Call, at: float) -> Decision:
+def unsent(order: link.Call | link.Withdraw, at: float) -> Decision:
     """An order came back from the queue of a gateway that did not take it."""
-    return Decision(order.station, news=news.Refused(at, "gone"), tag=order.tag)
+    command_id, turn = read_tag(order.tag)
+    return Decision(order.station, (Inform(news.Refused(at, "gone", turn), command_id),))
 
 
 def refusal(called: link.Called, code: ErrorCode, description: str) -> Decision:
@@ -133,20 +138,25 @@ def _presence(record: link.Connected | link.Disconnected) -> Event:
     )
 
 
-def _result_news(record: link.Result) -> News:
+def _result(record: link.Result) -> Inform:
+    command_id, turn = read_tag(record.tag)
+    return Inform(_result_news(record, turn), command_id)
+
+
+def _result_news(record: link.Result, turn: int) -> News:
     match record:
         case link.Sent():
-            return news.Sent(record.at)
+            return news.Sent(record.at, turn)
         case link.Answered():
-            return news.Answered(record.at, bytes(record.payload))
+            return news.Answered(record.at, bytes(record.payload), turn)
         case link.Errored():
-            return news.Errored(record.at, record.code, record.description)
+            return news.Errored(record.at, record.code, record.description, turn)
         case link.TimedOut():
-            return news.TimedOut(record.at)
+            return news.TimedOut(record.at, turn)
         case link.Lost():
-            return news.Lost(record.at)
+            return news.Lost(record.at, turn)
         case link.Refused():
-            return news.Refused(record.at, record.reason)
+            return news.Refused(record.at, record.reason, turn)
         case _:
             raise TypeError(f"no news: {type(record).__name__}")
 

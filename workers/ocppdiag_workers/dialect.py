@@ -1,12 +1,14 @@
 """The same message in the words of each protocol version: read with the newest shape, written in the station's own."""
 
-from typing import Any, TypeVar
+import json
+from typing import Any, TypedDict, TypeVar
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.messages import PROFILE
 from ocppdiag_ocpp.receive import Received, receive
+from ocppdiag_workers.operation import Operation, instant
 
 M = TypeVar("M", bound=OcppModel)
 
@@ -32,6 +34,37 @@ def read(called: link.Called, model: type[M]) -> Received[M]:
     return received
 
 
+def read_as_spoken(called: link.Called) -> Received[OcppModel]:
+    """Read a CALL with the shape of the station's own version. Raises as `read`."""
+    return receive(PROFILE.shapes(called.action, OcppVersion(called.version)).request, bytes(called.payload))
+
+
+def read_response(operation: Operation, action: str, payload: bytes) -> OcppModel:
+    """Read the station's answer to a CALL of ours, in its own version. Raises UnreadableError."""
+    return receive(PROFILE.shapes(action, OcppVersion(operation.version)).response, payload).message
+
+
+class Told(TypedDict):
+    """What every event that a station has told begins with."""
+
+    id: str
+    time: Any
+    station: str
+    violations: list[str]
+    payload: dict[str, Any] | None
+
+
+def told(called: link.Called, received: Received[Any]) -> Told:
+    """Begin an event; a message that had to be mended goes along as it was sent."""
+    return {
+        "id": f"{called.station}/{called.epoch}.{called.seq}",
+        "time": instant(called.at),
+        "station": called.station,
+        "violations": list(received.violations),
+        "payload": json.loads(bytes(called.payload)) if received.violations else None,
+    }
+
+
 def answer(called: link.Called, fields: dict[str, Any]) -> OcppModel:
     """Write the answer to a CALL. Raises UnknownActionError."""
     return PROFILE.shapes(called.action, OcppVersion(called.version)).response.model_validate(fields)
@@ -40,3 +73,12 @@ def answer(called: link.Called, fields: dict[str, Any]) -> OcppModel:
 def request(action: str, version: str, fields: dict[str, Any]) -> OcppModel:
     """Write a CALL of ours. Raises UnknownActionError when the version has no such request."""
     return PROFILE.shapes(action, OcppVersion(version)).request.model_validate(fields)
+
+
+def empty_list(payload: bytes, member: str) -> bool:
+    """Whether a list that a response must have is empty or absent, as some stations say that all of it failed."""
+    try:
+        content = json.loads(payload)
+    except ValueError:
+        return False
+    return isinstance(content, dict) and content.get(member) in (None, [])

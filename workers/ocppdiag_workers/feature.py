@@ -9,7 +9,7 @@ from ocppdiag_contracts.commands import CommandModel
 from ocppdiag_contracts.events import Event
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_workers.news import News, OperationNews
-from ocppdiag_workers.operation import Operation, Step
+from ocppdiag_workers.operation import Ending, Operation, Step, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,50 @@ class House:
     call_timeout: float = 30.0
     """Seconds that a station has to answer (OCPP leaves it open; its guidance is to start with 30)."""
 
+    destinations: tuple[str, ...] = ()
+    """Where commands may have logs sent to instead of us: the beginnings of addresses, user and password left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The CALL that begins an operation."""
+    """The CALL of an operation's turn."""
 
     action: str
     request: OcppModel
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """No CALL, but the wish to take back that of another command."""
+
+    command_id: str
+
+
+class NotAskableError(Exception):
+    """The operation ends before the station is asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Inform:
+    """News for one operation, found by the tag of its CALL or by its request (family and requestId)."""
+
+    news: News
+    tag: str | None = None
+    request: tuple[str, int] | None = None
+    unclaimed: tuple[Event, ...] = ()
+    """Told when no operation takes the news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Severities:
+    """Events that wait for what is known of monitors: their ids, and the events once severities are looked up."""
+
+    monitors: tuple[int, ...]
+    events: Callable[[Mapping[int, int]], tuple[Event, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +81,10 @@ class Heard:
     events: tuple[Event, ...] = ()
     """Told in any case."""
 
-    request: tuple[str, int] | None = None
-    """The family and requestId of the operation that the news is for."""
-
-    news: News | None = None
-    unclaimed: tuple[Event, ...] = ()
-    """Told when no operation takes the news."""
+    informs: tuple[Inform, ...] = ()
+    severities: Severities | None = None
+    forgets_monitors: bool = False
+    """The ids of the station's monitors may be others from now on."""
 
 
 Hear = Callable[[link.Called, House, float], Heard]
@@ -61,17 +96,29 @@ class Work:
     """How a command is carried out."""
 
     command: type[CommandModel]
-    family: str
-    """Whose requestIds are counted together: those that one kind of notification answers to."""
+    ask: Callable[[Operation, House], Ask | Withdraw]
+    """The CALL of the operation's turn.
 
-    details: bytes
-    """What an operation of this kind remembers at its beginning, as JSON."""
-
-    ask: Callable[[Operation, House], Ask]
-    """Raises ocppdiag_ocpp.profile.UnknownActionError when the station's version has no such request."""
+    Raises ocppdiag_ocpp.profile.UnknownActionError when the station's version has no such request, NotAskableError.
+    """
 
     learn: Callable[[Operation, OperationNews], Step]
     """What news does to an operation that has not ended."""
+
+    end: Callable[[Operation, Ending], Step] = settle
+    """How it ends early, with what it has brought so far."""
+
+    family: str | None = None
+    """Whose requests are found together: those that one kind of notification answers to. None: none does."""
+
+    numbered: bool = False
+    """Whether the request has a requestId of its own."""
+
+    details: bytes = b"null"
+    """What an operation of this kind remembers at its beginning, as JSON."""
+
+    personal: bool = False
+    """The command, and what comes of it, is personal data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +128,6 @@ class Feature:
     work: Work | None = None
     hears: Mapping[str, Hear] = field(default_factory=lambda: MappingProxyType({}))
     """By action."""
+
+    personal: bool = False
+    """What it hears is personal data."""

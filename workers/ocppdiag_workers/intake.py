@@ -12,9 +12,15 @@ import structlog
 from msgspec import DecodeError, ValidationError
 from redis.exceptions import RedisError
 
-from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, ParkError
+from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
-from ocppdiag_contracts.commands import Command, CommandModel, InvalidCommandError, read_command
+from ocppdiag_contracts.commands import (
+    Command,
+    CommandModel,
+    CustomerInformation,
+    InvalidCommandError,
+    read_command,
+)
 from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.model import now
@@ -22,6 +28,7 @@ from ocppdiag_contracts.topology import EXPIRED_KEY, OWNER, commands_queue, diag
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_workers.decide import decide, refusal, unsent
 from ocppdiag_workers.perform import Performer
+from ocppdiag_workers.withheld import is_secret, stub
 
 log = structlog.get_logger()
 
@@ -50,16 +57,33 @@ class Intake:
             queues = [diagnostics_queue(shard, tuple(table.hears)) for shard in range(shards)]
             for queue in queues:
                 consumer = await Consumer.start(
-                    broker, queue, self.on_batch, prefetch=prefetch, passing=PASSING
+                    broker, queue, self._discreetly(self.on_batch), prefetch=prefetch, passing=PASSING
                 )
                 exits.push_async_callback(consumer.stop)
             commands = commands_queue(tuple(table.works))
             consumer = await Consumer.start(
-                broker, commands, self.on_command, prefetch=prefetch, passing=PASSING
+                broker, commands, self._discreetly(self.on_command), prefetch=prefetch, passing=PASSING
             )
             exits.push_async_callback(consumer.stop)
             log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
+
+    def _discreetly(self, handler: Handler) -> Handler:
+        """Put a message that nobody can handle aside as a stub, if it may hold a secret: the broker would keep it whole."""
+
+        async def handle(delivery: Delivery) -> None:
+            try:
+                await handler(delivery)
+            except PASSING:
+                raise
+            except Exception as error:
+                if not is_secret(delivery.body):
+                    raise
+                log.exception("message_withheld", key=delivery.routing_key)
+                reason = str(error) if isinstance(error, ParkError) else type(error).__name__
+                await self._performer.post.park(stub(delivery.body, reason), "withheld")
+
+        return handle
 
     async def on_command(self, delivery: Delivery) -> None:
         """Take one command."""
@@ -87,7 +111,7 @@ class Intake:
                 record = link.TO_WORKERS.decode(raw)
             except (DecodeError, ValidationError) as error:
                 log.error("record_unreadable", error=str(error))  # noqa: TRY400 (its text says all)
-                await self._performer.post.park(link.join([bytes(raw)]), "station")
+                await self._park(link.join([bytes(raw)]), "unreadable")
             else:
                 stations.setdefault(record.station, []).append(record)
         outcomes = await asyncio.gather(*map(self._on_records, stations.values()), return_exceptions=True)
@@ -99,7 +123,7 @@ class Intake:
         """Take orders that no gateway took in time: the stations have not seen them."""
         for raw in link.split(body):
             order = link.TO_GATEWAY.decode(raw)
-            if isinstance(order, link.Call) and order.owner == OWNER:
+            if isinstance(order, link.Call | link.Withdraw) and order.owner == OWNER:
                 await self._performer.decision(unsent(order, now().timestamp()))
 
     async def _on_records(self, records: list[link.ToWorkers]) -> None:
@@ -114,11 +138,14 @@ class Intake:
             await performer.decision(decide(record, performer.table, performer.house, now().timestamp()))
         except PASSING:
             raise
-        except Exception:
+        except Exception as error:
             log.exception("record_failed", kind=type(record).__name__)
-            await performer.post.park(link.join([link.encode(record)]), "station")
+            await self._park(link.join([link.encode(record)]), type(error).__name__)
             if isinstance(record, link.Called):
                 await performer.decision(refusal(record, ErrorCode.INTERNAL_ERROR, ""))
+
+    async def _park(self, body: bytes, reason: str) -> None:
+        await self._performer.post.park(stub(body, reason) if is_secret(body) else body, "station")
 
     async def _refuse(self, body: bytes, reply_to: str | None, detail: str) -> None:
         """End an invalid command with an event, as far as it can be told whose it is; else park it."""
@@ -157,4 +184,6 @@ def _read(delivery: Delivery) -> Command:
     command = read_command(delivery.body)
     if command.due > now() + FURTHEST:
         raise InvalidCommandError("deadline: is more than 8 days from now")
+    if isinstance(command, CustomerInformation) and command.report and not delivery.reply_to:
+        raise InvalidCommandError("reply_to: is required, because a customer's data goes nowhere else")
     return command

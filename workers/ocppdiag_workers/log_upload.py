@@ -4,13 +4,17 @@ OCPP 2.0.1 N01: a failure is not the end while retries remain, Uploading may rep
 believes, and the file itself is what counts beside it.
 """
 
+from urllib.parse import urlsplit
+
 import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from ocppdiag_contracts.commands import GetLog
 from ocppdiag_contracts.events import (
     Event,
     LogBytesReceived,
+    LogElsewhere,
     LogFile,
     LogStatusReported,
     LogUploadBroken,
@@ -20,7 +24,7 @@ from ocppdiag_contracts.events import LogStored as LogStoredEvent
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.messages.log_status_notification import UploadLogStatus
 from ocppdiag_workers import news
-from ocppdiag_workers.operation import Operation, State, Step, instant, settle
+from ocppdiag_workers.operation import Ending, Operation, State, Step, instant, settle
 
 GRACE_SECONDS = 60.0
 """How long after its next retry was due a station that reported a failure is given up."""
@@ -132,7 +136,7 @@ def judged(operation: Operation, progress: Progress, told: tuple[Event, ...], at
     wake_at = operation.due
     given_up = False
     if progress.reported in FAILURES and not progress.location:
-        command = operation.asked()
+        command = operation.asked(GetLog)
         give_up_at = progress.failed_at + command.retry_interval + GRACE_SECONDS
         given_up = progress.failed > command.retries or at >= give_up_at or over
         wake_at = min(wake_at, give_up_at)
@@ -141,11 +145,13 @@ def judged(operation: Operation, progress: Progress, told: tuple[Event, ...], at
     operation = replace(operation, details=Raw(msgspec.json.encode(progress)), wake_at=wake_at)
 
     def end(outcome: Outcome, failure: Failure, detail: str) -> Step:
-        step = settle(operation, outcome, at, failure=failure, detail=detail)
+        step = settle(operation, Ending(outcome, at, failure, detail))
         return Step(step.operation, (*told, *step.events))
 
-    if progress.location and (progress.reported == UploadLogStatus.UPLOADED or over):
-        step = settle(operation, Outcome.COMPLETED, at, result=_file(progress))
+    uploaded = progress.reported == UploadLogStatus.UPLOADED
+    result = _log(operation, progress) if uploaded or (over and progress.location) else None
+    if result:
+        step = settle(operation, Ending(Outcome.COMPLETED, at), result)
         return Step(step.operation, (*told, *step.events))
     if progress.reported == UploadLogStatus.ACCEPTED_CANCELED:
         return end(Outcome.CANCELLED, Failure.SUPERSEDED, "the station dropped this upload for a newer one")
@@ -178,11 +184,17 @@ def progress_of(operation: Operation) -> Progress:
     return msgspec.json.decode(operation.details, type=Progress)
 
 
-def _file(progress: Progress) -> LogFile:
-    return LogFile(
-        location=progress.location or "",
-        size=progress.size,
-        sha256=progress.sha256,
-        filename=progress.filename,
-        reported=progress.reported,
-    )
+def _log(operation: Operation, progress: Progress) -> LogFile | LogElsewhere | None:
+    """What there is to show: the file, or where the command wanted it, of which we see nothing."""
+    if progress.location:
+        return LogFile(
+            location=progress.location,
+            size=progress.size,
+            sha256=progress.sha256,
+            filename=progress.filename,
+            reported=progress.reported,
+        )
+    destination = operation.asked(GetLog).remote_location
+    if destination is None:
+        return None
+    return LogElsewhere(host=urlsplit(destination).hostname or "", filename=progress.filename)

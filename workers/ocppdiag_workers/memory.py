@@ -4,16 +4,18 @@ A transition and the events that it causes are written together; an event stays 
 has confirmed it, so whoever meets the operation next sends it again.
 """
 
+import itertools
 import secrets
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
-from ocppdiag_contracts.events import EVENT, Event
+from ocppdiag_contracts.events import Event, read_event
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_redis import Pipelined, Script, keys
-from ocppdiag_workers.operation import Operation
+from ocppdiag_workers.operation import MonitorsSeen, Operation
+from ocppdiag_workers.parts import Part
 
 log = structlog.get_logger()
 
@@ -34,15 +36,27 @@ redis.call('SET', KEYS[1], id, 'PX', ARGV[3])
 return id
 """)
 
-# ARGV: expected revision, operation, id, ended, milliseconds to keep, then id and text of each event.
+# ARGV: expected revision, operation, id, ended, milliseconds to keep, found by request; of a part its field, the field
+# if that is taken, and its text; the final event as everybody may hear it; then id and text of each event.
 _COMMIT = Script("""
 if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
-if ARGV[4] == '1' then redis.call('HSET', KEYS[1], 'final', ARGV[#ARGV]) end
-for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[1], 'unsent:' .. ARGV[i], ARGV[i + 1]) end
+if ARGV[4] == '1' then
+  redis.call('HSET', KEYS[1], 'final', ARGV[10])
+  redis.call('SREM', KEYS[3], ARGV[3])
+  redis.call('DEL', KEYS[4])
+else
+  redis.call('SADD', KEYS[3], ARGV[3])
+  if ARGV[7] ~= '' then
+    if redis.call('HSETNX', KEYS[4], ARGV[7], ARGV[9]) == 0 then
+      redis.call('HSETNX', KEYS[4], ARGV[8], ARGV[9])
+    end
+    redis.call('PEXPIRE', KEYS[4], ARGV[5])
+  end
+end
+for i = 11, #ARGV, 2 do redis.call('HSET', KEYS[1], 'unsent:' .. ARGV[i], ARGV[i + 1]) end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5])
-if ARGV[4] == '1' then redis.call('SREM', KEYS[3], ARGV[3]) else redis.call('SADD', KEYS[3], ARGV[3]) end
+if ARGV[6] == '1' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5]) end
 if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
 return 1
 """)
@@ -84,11 +98,9 @@ class Memory:
         record = {name.decode(): value for name, value in fields.items()}
         if "operation" not in record:
             return None
-        unsent = tuple(
-            EVENT.validate_json(text) for name, text in record.items() if name.startswith("unsent:")
-        )
+        unsent = tuple(read_event(text) for name, text in record.items() if name.startswith("unsent:"))
         operation = msgspec.json.decode(record["operation"], type=Operation)
-        final = EVENT.validate_json(record["final"]) if "final" in record else None
+        final = read_event(record["final"]) if "final" in record else None
         return Remembered(operation, int(record["revision"]), unsent, final)
 
     async def find_request(self, station: str, family: str, request_id: int) -> str | None:
@@ -97,12 +109,18 @@ class Memory:
         return found.decode() if found else None
 
     async def commit(
-        self, operation: Operation, events: tuple[Event, ...], revision: int, now: float
+        self,
+        operation: Operation,
+        events: tuple[Event, ...],
+        revision: int,
+        now: float,
+        keep: Part | None = None,
     ) -> bool:
         """Write a transition and its events, unless somebody else has moved on from that revision.
 
         Revision 0 is an operation that is not there yet. The last event of an ended one is its final event, which
-        is kept for who sends the command again.
+        is kept, without personal data, for who sends the command again; its parts are forgotten. `keep` is a part
+        that came with the news.
         """
         left = 0 if operation.ended else max(0.0, operation.due - now)
         texts = [part for event in events for part in (event.id, event.model_dump_json())]
@@ -110,17 +128,59 @@ class Memory:
             _COMMIT,
             [
                 keys.operation(operation.station, operation.id),
-                keys.request(operation.station, operation.family, operation.request_id),
+                keys.request(operation.station, operation.family or "", operation.request_id),
                 keys.open_operations(operation.station),
+                keys.parts(operation.station, operation.id),
             ],
             revision,
             msgspec.json.encode(operation),
             operation.id,
             int(operation.ended),
             int(left * 1000) + KEPT_MS,
+            int(operation.family is not None),
+            *(_fields(keep) if keep else ("", "")),
+            msgspec.json.encode(keep) if keep else "",
+            events[-1].for_all().model_dump_json() if operation.ended else "",
             *texts,
         )
         return bool(done)
+
+    async def known_part(self, operation: Operation, part: Part) -> tuple[Part | None, bool]:
+        """Return the part that came first under this one's number, and whether this very part was here."""
+        key = keys.parts(operation.station, operation.id)
+        first, same = await self._redis.run("HMGET", key, *_fields(part))
+        known = msgspec.json.decode(first, type=Part) if first else None
+        return known, same is not None or (known is not None and known.digest == part.digest)
+
+    async def parts(self, operation: Operation, newest: Part | None) -> tuple[Part, ...]:
+        """Return all the parts of an operation, and the one that is just coming."""
+        found = await self._redis.run("HVALS", keys.parts(operation.station, operation.id))
+        kept = tuple(msgspec.json.decode(text, type=Part) for text in found)
+        return (*kept, newest) if newest else kept
+
+    async def severities(self, station: str, monitors: tuple[int, ...]) -> dict[int, int]:
+        """Return how severe these monitors are, as far as it is known."""
+        if not monitors:
+            return {}
+        found = await self._redis.run("HMGET", keys.monitors(station), *monitors)
+        return {monitor: int(text) for monitor, text in zip(monitors, found, strict=True) if text is not None}
+
+    async def see_monitors(self, station: str, seen: MonitorsSeen) -> None:
+        """Remember what has become known of a station's monitors."""
+        key = keys.monitors(station)
+        if seen.all_gone:
+            await self._redis.run("DEL", key)
+        there = {monitor: severity for monitor, severity in seen.severities.items() if severity is not None}
+        gone = [monitor for monitor, severity in seen.severities.items() if severity is None]
+        if there:
+            await self._redis.run("HSET", key, *itertools.chain(*there.items()))
+            await self._redis.run("PEXPIRE", key, COUNTED_MS)
+        if gone:
+            await self._redis.run("HDEL", key, *gone)
+
+    async def forget_monitors(self, station: str) -> None:
+        """Know nothing of a station's monitors any more."""
+        await self._redis.run("DEL", keys.monitors(station))
 
     async def mark_sent(self, operation: Operation, events: tuple[Event, ...]) -> None:
         """Forget the events that the broker has confirmed."""
@@ -152,6 +212,11 @@ class Memory:
                 log.error("alarm_unreadable")  # noqa: TRY400 (there is no more to say)
                 await self._redis.run("ZREM", keys.DEADLINES, member)
         return float(now), due
+
+
+def _fields(part: Part) -> tuple[str, str]:
+    """Where a part lies: under its number, and when another one lies there, beside it."""
+    return str(part.seq_no), f"{part.seq_no}/{part.digest}"
 
 
 def _member(station: str, command_id: str) -> bytes:

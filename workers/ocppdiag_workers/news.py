@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from ocppdiag_contracts.events import LogFile
+from ocppdiag_contracts.events import Event, LogFile
+from ocppdiag_workers.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The CALL is on the socket."""
+    """The CALL is on the socket; `turn` says which of the operation's CALLs."""
 
     at: float
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Refused:
 
     at: float
     reason: str
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Answered:
 
     at: float
     payload: bytes
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Errored:
     at: float
     code: str
     description: str
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class TimedOut:
     """No answer in time. The station may have begun: what it sends later still counts."""
 
     at: float
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Lost:
     """The connection went before the answer."""
 
     at: float
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,22 @@ class LogStatus:
     at: float
     stamp: tuple[int, int]
     status: str
+    request_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PartCame:
+    """One part of a report. `known` is the part that came first under its number, which memory looks up."""
+
+    at: float
+    stamp: tuple[int, int]
+    part: Part
+    event: Event
+    """To be told when the part is a new one, with the command's id in it."""
+
+    known: Part | None = None
+    repeated: bool = False
+    """The very same part was here before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +123,24 @@ class Superseded:
     at: float
 
 
-CallNews = Sent | Refused | Errored | TimedOut | Lost
-"""What every command's CALL may meet."""
+CallNews = Sent | Refused | Answered | Errored | TimedOut | Lost
+"""What the CALL of a turn may meet."""
 
-OperationNews = Answered | Woke | LogStatus | LogArriving | LogBroken | LogStored | Superseded
+StationNews = LogStatus | PartCame
+"""What the station says by itself, stamped."""
+
+OperationNews = (
+    Answered
+    | Errored
+    | TimedOut
+    | Woke
+    | LogStatus
+    | PartCame
+    | LogArriving
+    | LogBroken
+    | LogStored
+    | Superseded
+)
 """What means something else to every command."""
 
 News = CallNews | OperationNews

@@ -1,21 +1,28 @@
-"""One command under way, as a value, and what each kind of news does to it. Pure: no clock, no I/O.
+"""One command under way, as a value, and what news has done to it. Pure: no clock, no I/O.
 
 News comes in any order and more than once; an ended operation absorbs all of it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
+from types import MappingProxyType
+from typing import TypeVar
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from ocppdiag_contracts.commands import Command, read_command
-from ocppdiag_contracts.events import CommandSettled, Event, LogFile, Outcome
+from ocppdiag_contracts.commands import CommandModel, read_command
+from ocppdiag_contracts.events import CommandSettled, Event, Outcome, Result
 from ocppdiag_contracts.failures import Failure
+from ocppdiag_workers.parts import Part
 
 LONGEST_DETAIL = 1000
+NOTHING = Raw(b"null")
+
+C = TypeVar("C", bound=CommandModel)
 
 
 class State(StrEnum):
@@ -37,14 +44,15 @@ ENDS = frozenset({State.COMPLETED, State.REJECTED, State.FAILED, State.EXPIRED, 
 class Operation(Struct, frozen=True, kw_only=True):
     """The record of one command, as it lies in Redis.
 
-    `node` and `epoch` name the one connection that the call may go to: a repeat of the command never reaches
-    another. `details` is what the command's own feature remembers. Times are seconds since 1970.
+    `node` and `epoch` name the one connection that its calls may go to: a repeat of the command never reaches
+    another. `turn` counts its CALLs, of which one at a time is under way. `details` is what the command's own feature
+    remembers, `heard` the stamp of the newest station's message that changed something. Times are seconds since 1970.
     """
 
     id: str
     station: str
     name: str
-    family: str
+    family: str | None
     request_id: int
     command: Raw
     reply_to: str | None
@@ -54,6 +62,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     epoch: int
     version: str
     details: Raw
+    turn: int = 0
+    heard: tuple[int, int] = (0, 0)
     state: State = State.QUEUED
 
     @property
@@ -64,7 +74,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     @property
     def message_id(self) -> str:
         """The OCPP message id of its CALL: the same whenever it is worked out, and within 36 characters."""
-        return blake2b(f"{self.station}/{self.id}".encode(), digest_size=16).hexdigest()
+        return blake2b(f"{self.station}/{self.tag}".encode(), digest_size=16).hexdigest()
+
+    @property
+    def tag(self) -> str:
+        """What its CALL's results come back with."""
+        return f"{self.id}.{self.turn}" if self.turn else self.id
 
     def older_than(self, other: "Operation") -> bool:
         """Whether this one was asked first: requestIds grow, and begin again at 1 after 2**31 - 1."""
@@ -74,9 +89,30 @@ class Operation(Struct, frozen=True, kw_only=True):
         """The id of the event that a step causes: the same whenever it is worked out."""
         return f"{self.station}/{self.id}/{step}"
 
-    def asked(self) -> Command:
-        """The command itself."""
-        return read_command(bytes(self.command))
+    def asked(self, kind: type[C]) -> C:
+        """The command itself, for as long as the operation has not ended."""
+        command = read_command(bytes(self.command))
+        if not isinstance(command, kind):
+            raise TypeError(f"{self.name} is no {kind.__name__}")
+        return command
+
+    def next_turn(self, details: Raw) -> "Operation":
+        """The operation with its next CALL to be sent."""
+        return replace(self, turn=self.turn + 1, state=State.QUEUED, details=details)
+
+
+def read_tag(tag: str) -> tuple[str, int]:
+    """Return the command id and the turn that a tag stands for."""
+    command_id, _, turn = tag.partition(".")
+    return command_id, int(turn or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorsSeen:
+    """What is now known of a station's monitors: the severity by id, None for one that is gone."""
+
+    severities: Mapping[int, int | None] = field(default_factory=lambda: MappingProxyType({}))
+    all_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +124,46 @@ class Step:
     supersedes: bool = False
     """The station has dropped its other uploads for this one."""
 
+    asks: bool = False
+    """Its CALL is to be sent, again if need be."""
+
+    keep: Part | None = None
+    """A part to lay beside the operation."""
+
+    gather: "Callable[[tuple[Part, ...]], Step] | None" = None
+    """Needs all the parts to say what becomes of the operation."""
+
+    monitors: MonitorsSeen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an operation ends, but for what it has brought."""
+
+    outcome: Outcome
+    at: float
+    failure: Failure | None = None
+    detail: str | None = None
+
 
 def instant(at: float) -> datetime:
     """Seconds since 1970 as a time."""
     return datetime.fromtimestamp(at, UTC)
 
 
-def settle(
-    operation: Operation,
-    outcome: Outcome,
-    at: float,
-    *,
-    failure: Failure | None = None,
-    detail: str | None = None,
-    result: LogFile | None = None,
-) -> Step:
-    """End an operation: its one final event."""
+def settle(operation: Operation, ending: Ending, result: Result | None = None) -> Step:
+    """End an operation: its one final event. What was asked, which may be personal, is forgotten."""
     event = CommandSettled(
         id=operation.event_id("settled"),
-        time=instant(at),
+        time=instant(ending.at),
         station=operation.station,
         command_id=operation.id,
         command=operation.name,
-        outcome=outcome,
-        failure=failure,
-        retry=failure.retry if failure else None,
-        detail=detail[:LONGEST_DETAIL] if detail else None,
+        outcome=ending.outcome,
+        failure=ending.failure,
+        retry=ending.failure.retry if ending.failure else None,
+        detail=ending.detail[:LONGEST_DETAIL] if ending.detail else None,
         result=result,
     )
-    return Step(replace(operation, state=State(outcome.value)), (event,))
+    ended = replace(operation, state=State(ending.outcome.value), command=NOTHING, details=NOTHING)
+    return Step(ended, (event,))

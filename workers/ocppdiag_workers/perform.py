@@ -1,24 +1,22 @@
 """Carry decisions out in one order: Redis, then events, then the station's answer. Done twice, it changes nothing more."""
 
+import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from msgspec import Raw
-from msgspec.structs import replace
+from msgspec import Raw, structs
 
 from ocppdiag_amqp import UnroutableError
-from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.events import CommandQueued
-from ocppdiag_contracts.topology import OWNER
-from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_redis import Directory
-from ocppdiag_workers import lifecycle, news
+from ocppdiag_workers import news
 from ocppdiag_workers.decide import Decision, Table
-from ocppdiag_workers.feature import House
+from ocppdiag_workers.feature import House, Inform
 from ocppdiag_workers.memory import Memory, Remembered
 from ocppdiag_workers.operation import Operation, State, Step, instant
+from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 
 log = structlog.get_logger()
@@ -34,6 +32,7 @@ class Performer:
     memory: Memory
     post: Post
     directory: Directory
+    orders: Orders
     table: Table
     house: House
 
@@ -46,7 +45,7 @@ class Performer:
             await self.post.tell((remembered.final,), reply_to)
         elif reply_to and reply_to != remembered.operation.reply_to:
             # A service that was restarted asks again: what is still to come goes to where it listens now.
-            operation = replace(remembered.operation, reply_to=reply_to)
+            operation = structs.replace(remembered.operation, reply_to=reply_to)
             if not await self.memory.commit(operation, (), remembered.revision, time.time()):
                 return await self.command(command, body, reply_to)
             remembered = Remembered(operation, remembered.revision + 1, remembered.unsent)
@@ -57,9 +56,14 @@ class Performer:
 
     async def decision(self, decision: Decision) -> None:
         """Carry out what a record has asked for."""
-        events = decision.events
-        if decision.news is not None and not await self._inform(decision):
-            events += decision.unclaimed
+        station, events = decision.station, decision.events
+        if decision.forgets_monitors:
+            await self.memory.forget_monitors(station)
+        if asked := decision.severities:
+            events += asked.events(await self.memory.severities(station, asked.monitors))
+        claimed = await asyncio.gather(*(self._inform(station, inform) for inform in decision.informs))
+        for inform, taken in zip(decision.informs, claimed, strict=True):
+            events += () if taken else inform.unclaimed
         if events:
             await self.post.tell(events)
         if decision.answer is not None and decision.node is not None:
@@ -93,7 +97,7 @@ class Performer:
             station=command.station,
             name=command.command,
             family=work.family,
-            request_id=await self.memory.next_request_id(command.station),
+            request_id=await self.memory.next_request_id(command.station) if work.numbered else 0,
             command=Raw(body),
             reply_to=reply_to,
             due=command.due.timestamp(),
@@ -109,7 +113,7 @@ class Performer:
             station=operation.station,
             command_id=operation.id,
             command=operation.name,
-            request_id=operation.request_id,
+            request_id=operation.request_id or None,
             deadline=instant(operation.due),
         )
         # First the alarm, then the operation: one without the other is an alarm about nothing.
@@ -129,66 +133,45 @@ class Performer:
         return Remembered(operation, 1)
 
     async def _send(self, operation: Operation) -> None:
-        """Order the CALL, again if need be: the gateway knows an order by its message id."""
+        """Order the CALL of its turn, again if need be: the gateway knows an order by its message id."""
         now = time.time()
-        if refusal := await self._order(operation, now):
-            await self._inform(Decision(operation.station, news=news.Refused(now, refusal), tag=operation.id))
+        if refusal := await self.orders.send(operation, now):
+            refused = news.Refused(now, refusal, operation.turn)
+            await self._inform(operation.station, Inform(refused, operation.id))
 
-    async def _order(self, operation: Operation, now: float) -> str | None:
-        """Say why the station cannot be asked, if so."""
-        if operation.due <= now:
-            return "expired"
-        if operation.node is None:
-            return "gone" if await self.directory.knows(operation.station) else lifecycle.UNKNOWN_STATION
-        try:
-            ask = self.table.works[operation.name].ask(operation, self.house)
-        except UnknownActionError:
-            return lifecycle.UNSUPPORTED_VERSION
-        call = link.Call(
-            station=operation.station,
-            epoch=operation.epoch,
-            at=now,
-            message_id=operation.message_id,
-            action=ask.action,
-            payload=Raw(ask.request.to_wire()),
-            owner=OWNER,
-            tag=operation.id,
-            expires_at=operation.due,
-            timeout=self.house.call_timeout,
-        )
-        try:
-            await self.post.order(operation.node, call)
-        except UnroutableError:  # the node is gone, and the order was stored nowhere
-            return "gone"
-        return None
-
-    async def _inform(self, decision: Decision) -> bool:
-        """Bring news to its operation; False when there is none, or it has ended."""
-        if decision.news is None:
-            return False
-        tag = decision.tag
-        if decision.request:
-            tag = await self.memory.find_request(decision.station, *decision.request)
-        remembered = await self.memory.find(decision.station, tag) if tag else None
+    async def _inform(self, station: str, inform: Inform) -> bool:
+        """Bring news to its operation; False when there is none, or it has ended before the news."""
+        command_id = inform.tag
+        if inform.request:
+            command_id = await self.memory.find_request(station, *inform.request)
+        remembered = await self.memory.find(station, command_id) if command_id else None
         if remembered is None:
             return False
         await self._tell_left(remembered)
-        if remembered.operation.ended:
-            return False
-        await self._advance(remembered, decision.news, time.time())
+        item, operation = inform.news, remembered.operation
+        if operation.ended:
+            return isinstance(item, news.StationNews) and item.stamp <= operation.heard
+        await self._advance(remembered, item, time.time())
         return True
 
     async def _advance(self, remembered: Remembered, item: news.News, now: float) -> Operation:
         """Work the news in, whoever else is at it; then tell what it has caused."""
         while not remembered.operation.ended:
             before = remembered.operation
+            if isinstance(item, news.PartCame):
+                known, repeated = await self.memory.known_part(before, item.part)
+                item = replace(item, known=known, repeated=repeated)
             step = self.table.advance(before, item)
+            if step.gather:
+                ended = step.gather(await self.memory.parts(before, step.keep))
+                step = replace(ended, events=(*step.events, *ended.events), monitors=step.monitors)
+            if step.monitors:
+                await self.memory.see_monitors(before.station, step.monitors)
             if step.operation == before:
                 await self.post.tell(step.events, before.reply_to)
-                if step.supersedes:
-                    await self._supersede(before, now)
+                await self._follow_up(step, now)
                 return before
-            if await self.memory.commit(step.operation, step.events, remembered.revision, now):
+            if await self.memory.commit(step.operation, step.events, remembered.revision, now, step.keep):
                 await self._stepped(step, remembered, now)
                 return step.operation
             found = await self.memory.find(before.station, before.id)
@@ -214,8 +197,14 @@ class Performer:
             await self.memory.wake_never(operation.station, operation.id)
         elif operation.wake_at != before.wake_at:
             await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
+        await self._follow_up(step, now)
+
+    async def _follow_up(self, step: Step, now: float) -> None:
+        """Do what the step leads to; done again after a crash, it changes nothing."""
         if step.supersedes:
-            await self._supersede(operation, now)
+            await self._supersede(step.operation, now)
+        if step.asks:
+            await self._send(step.operation)
 
     async def _supersede(self, newer: Operation, now: float) -> None:
         for command_id in await self.memory.open_operations(newer.station):

@@ -5,9 +5,9 @@ import asyncio
 from msgspec import Struct
 
 from ocppdiag_amqp import Broker, Lanes, Publisher
-from ocppdiag_contracts import link
+from ocppdiag_contracts import cloud_events, link
 from ocppdiag_contracts.events import Event
-from ocppdiag_contracts.topology import DEAD, EVENTS, GATEWAY, event_key, reply_key
+from ocppdiag_contracts.topology import DEAD, EVENTS, GATEWAY, REPLIES, Exchange, event_key, reply_key
 
 
 class Post:
@@ -25,18 +25,27 @@ class Post:
     async def tell(self, events: tuple[Event, ...], reply_to: str | None = None) -> None:
         """Publish events in their order; `reply_to` brings them to who sent the command as well.
 
-        An event that nobody listens for is nobody's loss. Raises UnconfirmedError.
+        What is personal in them goes to `reply_to` only. An event that nobody listens for is nobody's loss. Raises
+        UnconfirmedError.
         """
         for event in events:
-            await self._publisher.publish(
-                EVENTS,
-                event_key(event.event, event.station),
-                event.model_dump_json().encode(),
-                message_id=event.id,
-                type=event.event,
-                mandatory=False,
-                also=reply_key(reply_to) if reply_to else None,
-            )
+            shown = event.for_all()
+            also = reply_key(reply_to) if reply_to and shown is event else None
+            await self._publish(EVENTS, event_key(event.event, event.station), shown, also)
+            if reply_to and shown is not event:
+                await self._publish(REPLIES, reply_to, event)
+
+    async def _publish(self, exchange: Exchange, key: str, event: Event, also: str | None = None) -> None:
+        await self._publisher.publish(
+            exchange,
+            key,
+            event.model_dump_json().encode(),
+            message_id=event.id,
+            type=event.event,
+            mandatory=False,
+            headers=cloud_events.headers(event, cloud_events.WORKERS),
+            also=also,
+        )
 
     def order(self, node: str, order: Struct) -> "asyncio.Future[None]":
         """Send an order to a gateway.

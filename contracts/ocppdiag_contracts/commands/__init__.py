@@ -1,11 +1,25 @@
 """What a service may ask: one file each, imperative, listed here."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
+from ocppdiag_contracts.commands.cancel import Cancel
+from ocppdiag_contracts.commands.clear_variable_monitoring import ClearVariableMonitoring
 from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.customer_information import (
+    CertificateHashData,
+    CustomerInformation,
+    HashAlgorithm,
+    IdToken,
+    IdTokenType,
+)
 from ocppdiag_contracts.commands.get_log import GetLog, LogType
+from ocppdiag_contracts.commands.get_monitoring_report import GetMonitoringReport, MonitoringCriterion
+from ocppdiag_contracts.commands.set_monitoring_base import MonitoringBase, SetMonitoringBase
+from ocppdiag_contracts.commands.set_monitoring_level import SetMonitoringLevel
+from ocppdiag_contracts.commands.set_variable_monitoring import SetVariableMonitoring, WantedMonitor
+from ocppdiag_contracts.commands.trigger_log_status import TriggerLogStatus
 
 LONGEST_NAME = 100
 MOST_CLAUSES = 8
@@ -13,6 +27,11 @@ MOST_CLAUSES = 8
 
 class InvalidCommandError(ValueError):
     """The text is no command; the message names each field that is wrong and never repeats its value."""
+
+
+def name_of(kind: type[CommandModel]) -> str:
+    """Return the name of a kind of command on the wire."""
+    return str(kind.model_fields["command"].default)
 
 
 def _named(value: object) -> object:
@@ -23,11 +42,28 @@ def _named(value: object) -> object:
     return value
 
 
-Command = GetLog  # the next command makes this a union, discriminated by `command`
+Command = (
+    GetLog
+    | GetMonitoringReport
+    | SetMonitoringBase
+    | SetMonitoringLevel
+    | SetVariableMonitoring
+    | ClearVariableMonitoring
+    | CustomerInformation
+    | TriggerLogStatus
+    | Cancel
+)
 
-COMMAND_TYPES: tuple[type[CommandModel], ...] = (GetLog,)
+COMMAND_TYPES: tuple[type[CommandModel], ...] = get_args(Command)
 
-COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[GetLog, BeforeValidator(_named)])
+SECRET_MEMBERS = frozenset({"remote_location", "id_token", "customer_certificate", "customer_identifier"})
+"""Members of commands that hold a secret or personal data."""
+
+_NAMES = frozenset(name_of(kind) for kind in COMMAND_TYPES)
+
+COMMAND: TypeAdapter[Command] = TypeAdapter(
+    Annotated[Annotated[Command, Field(discriminator="command")], BeforeValidator(_named)]
+)
 
 
 def read_command(body: bytes) -> Command:
@@ -47,8 +83,11 @@ def explain(error: ValidationError) -> str:
     """Name each wrong field and what is wrong with it, without the value (it may be a secret)."""
     clauses = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        where = ".".join(str(step) for step in item["loc"])[:LONGEST_NAME]
+        path = item["loc"][1:] if item["loc"] and item["loc"][0] in _NAMES else item["loc"]
+        where = ".".join(str(step) for step in path)[:LONGEST_NAME]
         what = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "union_tag_invalid":
+            where, what = "command", f"must be one of {', '.join(sorted(_NAMES))}"
         clauses.append(f"{where}: {what}" if where else what)
     return "; ".join(clauses[:MOST_CLAUSES])
 
@@ -56,11 +95,28 @@ def explain(error: ValidationError) -> str:
 __all__ = [
     "COMMAND",
     "COMMAND_TYPES",
+    "SECRET_MEMBERS",
+    "Cancel",
+    "CertificateHashData",
+    "ClearVariableMonitoring",
     "Command",
     "CommandModel",
+    "CustomerInformation",
     "GetLog",
+    "GetMonitoringReport",
+    "HashAlgorithm",
+    "IdToken",
+    "IdTokenType",
     "InvalidCommandError",
     "LogType",
+    "MonitoringBase",
+    "MonitoringCriterion",
+    "SetMonitoringBase",
+    "SetMonitoringLevel",
+    "SetVariableMonitoring",
+    "TriggerLogStatus",
+    "WantedMonitor",
     "explain",
+    "name_of",
     "read_command",
 ]

@@ -24,7 +24,8 @@ class CommandModel(Message):
     station: StationId
     deadline: Instant | None = Field(
         default=None,
-        description="When to give up; 15 minutes after `time` if absent, at most 7 days after it.",
+        description="When to give up, at most 7 days after `time`. Absent: 15 minutes after it for what is followed by a log "
+        "or a report, 2 minutes after it for the rest.",
     )
 
     @property

@@ -5,14 +5,25 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from ocppdiag_contracts.events.command_progress import CommandAccepted, CommandQueued, CommandSent
-from ocppdiag_contracts.events.command_settled import (
-    LONGEST_CLAIMED_STATION,
-    CommandSettled,
-    LogFile,
-    Outcome,
-)
-from ocppdiag_contracts.events.event import CommandEvent, EventModel
+from ocppdiag_contracts.events.command_settled import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
+from ocppdiag_contracts.events.customer import CustomerInformationPartReceived
+from ocppdiag_contracts.events.event import CommandEvent, EventModel, ReportedEvent
 from ocppdiag_contracts.events.log import LogBytesReceived, LogStatusReported, LogStored, LogUploadBroken
+from ocppdiag_contracts.events.monitoring import EventReported, MonitoringReportPartReceived
+from ocppdiag_contracts.events.results import (
+    Answer,
+    ClearMonitoringResult,
+    CustomerReport,
+    Irregularity,
+    LogElsewhere,
+    LogFile,
+    LogStatus,
+    MonitoringReport,
+    MonitorsCleared,
+    MonitorsSet,
+    Result,
+    SetMonitoringResult,
+)
 from ocppdiag_contracts.events.station import (
     ConnectorStatusReported,
     SecurityEventReported,
@@ -30,6 +41,9 @@ Event = (
     | LogBytesReceived
     | LogUploadBroken
     | LogStored
+    | MonitoringReportPartReceived
+    | CustomerInformationPartReceived
+    | EventReported
     | StationConnected
     | StationDisconnected
     | StationBooted
@@ -38,27 +52,54 @@ Event = (
 )
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
-"""Reads and writes any event: `EVENT.validate_json(body)`."""
+"""Any event."""
+
+
+def read_event(body: bytes | str) -> Event:
+    """Read an event from its JSON; members that are not listed here are a newer worker's, and passed over.
+
+    Raises:
+        pydantic.ValidationError: it is no event that is known here.
+
+    """
+    return EVENT.validate_json(body, extra="ignore")
+
 
 __all__ = [
     "EVENT",
     "LONGEST_CLAIMED_STATION",
+    "Answer",
+    "ClearMonitoringResult",
     "CommandAccepted",
     "CommandEvent",
     "CommandQueued",
     "CommandSent",
     "CommandSettled",
     "ConnectorStatusReported",
+    "CustomerInformationPartReceived",
+    "CustomerReport",
     "Event",
     "EventModel",
+    "EventReported",
+    "Irregularity",
     "LogBytesReceived",
+    "LogElsewhere",
     "LogFile",
+    "LogStatus",
     "LogStatusReported",
     "LogStored",
     "LogUploadBroken",
+    "MonitoringReport",
+    "MonitoringReportPartReceived",
+    "MonitorsCleared",
+    "MonitorsSet",
     "Outcome",
+    "ReportedEvent",
+    "Result",
     "SecurityEventReported",
+    "SetMonitoringResult",
     "StationBooted",
     "StationConnected",
     "StationDisconnected",
+    "read_event",
 ]

@@ -13,7 +13,9 @@ class CommandQueued(CommandEvent):
 
     event: Literal["command_queued"] = "command_queued"
     command: str
-    request_id: int = Field(description="OCPP's requestId, which the station repeats in what it sends.")
+    request_id: int | None = Field(
+        description="OCPP's requestId, which the station repeats in what it sends; null where OCPP has none."
+    )
     deadline: Instant
 
 

@@ -1,13 +1,13 @@
 """The one final event of a command."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from ocppdiag_contracts.events.event import CommandEvent
+from ocppdiag_contracts.events.results import CustomerReport, Result
 from ocppdiag_contracts.failures import Failure, Retry
-from ocppdiag_contracts.model import Message
 
 LONGEST_CLAIMED_STATION = 60
 
@@ -20,21 +20,6 @@ class Outcome(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-
-
-class LogFile(Message):
-    """A log, stored."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    location: str = Field(description="Where it lies: a file: or s3: address, for who may read the store.")
-    size: int = Field(ge=0, description="Bytes.")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    filename: str | None = Field(default=None, description="The station's own name for it: for display only.")
-    reported: str | None = Field(
-        default=None,
-        description="The station's last LogStatusNotification; other than Uploaded at the deadline.",
-    )
 
 
 class CommandSettled(CommandEvent):
@@ -53,4 +38,15 @@ class CommandSettled(CommandEvent):
     )
     retry: Retry | None = Field(default=None, description="What the same wish under a new id would do.")
     detail: str | None = Field(default=None, max_length=1000, description="For people; never parse it.")
-    result: LogFile | None = None
+    result: Result | dict[str, Any] | None = Field(
+        default=None,
+        union_mode="left_to_right",
+        description="What was brought, also by a command that did not complete; of a kind that is not listed here, a "
+        "plain object.",
+    )
+
+    def for_all(self) -> Self:
+        """Return it without what a station has said of a customer."""
+        if isinstance(self.result, CustomerReport):
+            return self.model_copy(update={"result": self.result.model_copy(update={"data": None})})
+        return self

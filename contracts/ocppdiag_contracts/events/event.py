@@ -1,6 +1,6 @@
 """What every event has."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
@@ -14,7 +14,7 @@ class EventModel(Message):
     id twice (after a crash of ours, or a redelivery by the broker) and drops the repeat.
     """
 
-    # What a newer worker adds does not concern an older listener.
+    # What a newer worker adds does not concern an older listener; `read_event` sees to it at every depth.
     model_config = ConfigDict(extra="ignore")
 
     id: str = Field(max_length=300)
@@ -22,8 +22,23 @@ class EventModel(Message):
     time: Instant
     station: StationId
 
+    def for_all(self) -> Self:
+        """Return the event as everybody may hear it: without personal data."""
+        return self
+
 
 class CommandEvent(EventModel):
     """A fact about one command."""
 
     command_id: CommandId
+
+
+class ReportedEvent(EventModel):
+    """A fact that a station has told by itself."""
+
+    violations: list[str] = Field(
+        default_factory=list, description="Where the message broke its schema and was mended."
+    )
+    payload: dict[str, Any] | None = Field(
+        default=None, description="The message as the station sent it, when it broke its schema."
+    )

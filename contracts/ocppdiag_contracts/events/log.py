@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from ocppdiag_contracts.events.command_settled import LogFile
-from ocppdiag_contracts.events.event import CommandEvent, EventModel
+from ocppdiag_contracts.events.event import CommandEvent, ReportedEvent
+from ocppdiag_contracts.events.results import LogFile
 from ocppdiag_contracts.model import CommandId
 
 
-class LogStatusReported(EventModel):
+class LogStatusReported(ReportedEvent):
     """The station has sent a LogStatusNotification that said something new."""
 
     event: Literal["log_status_reported"] = "log_status_reported"

@@ -1,10 +1,10 @@
 """What stations do by themselves."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from ocppdiag_contracts.events.event import EventModel
+from ocppdiag_contracts.events.event import EventModel, ReportedEvent
 from ocppdiag_contracts.model import Instant
 
 
@@ -25,7 +25,7 @@ class StationDisconnected(EventModel):
     reason: str
 
 
-class StationBooted(EventModel):
+class StationBooted(ReportedEvent):
     """A station has sent BootNotification."""
 
     event: Literal["station_booted"] = "station_booted"
@@ -35,14 +35,10 @@ class StationBooted(EventModel):
     serial_number: str | None = None
     firmware_version: str | None = None
     answered: str = Field(description="Accepted, Pending or Rejected.")
-    violations: list[str] = Field(default_factory=list)
-    payload: dict[str, Any] | None = Field(
-        default=None, description="The message as the station sent it, when it broke its schema."
-    )
 
 
-class ConnectorStatusReported(EventModel):
-    """A station has sent StatusNotification."""
+class ConnectorStatusReported(ReportedEvent):
+    """A station has told the state of a connector: by StatusNotification, or by an event on AvailabilityState."""
 
     event: Literal["connector_status_reported"] = "connector_status_reported"
     evse_id: int
@@ -51,7 +47,7 @@ class ConnectorStatusReported(EventModel):
     since: Instant = Field(description="The station's own time of the change.")
 
 
-class SecurityEventReported(EventModel):
+class SecurityEventReported(ReportedEvent):
     """A station has told of something that bears on security; told twice, it has the same id."""
 
     event: Literal["security_event_reported"] = "security_event_reported"

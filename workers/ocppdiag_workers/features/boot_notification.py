@@ -1,6 +1,5 @@
 """BootNotification: let the station in, and say who it is (OCPP B01)."""
 
-import json
 from types import MappingProxyType
 
 from ocppdiag_contracts import link
@@ -12,29 +11,28 @@ from ocppdiag_workers.operation import instant
 
 
 def heard(called: link.Called, house: House, now: float) -> Heard:
-    """Accept: whether a station may come in at all was settled by its credentials."""
+    """Accept: whether a station may come in at all was settled by its credentials.
+
+    After a boot its monitors may have other ids (N04.FR.19).
+    """
     received = dialect.read(called, BootNotificationRequest)
     message = received.message
     who = message.charging_station
     booted = StationBooted(
-        id=f"{called.station}/{called.epoch}.{called.seq}",
-        time=instant(called.at),
-        station=called.station,
+        **dialect.told(called, received),
         reason=message.reason.value,
         vendor=who.vendor_name,
         model=who.model,
         serial_number=who.serial_number,
         firmware_version=who.firmware_version,
         answered=RegistrationStatus.ACCEPTED.value,
-        violations=list(received.violations),
-        payload=json.loads(bytes(called.payload)) if received.violations else None,
     )
     fields = {
         "current_time": instant(now),
         "interval": house.heartbeat_interval,
         "status": RegistrationStatus.ACCEPTED,
     }
-    return Heard(answer=dialect.answer(called, fields), events=(booted,))
+    return Heard(dialect.answer(called, fields), events=(booted,), forgets_monitors=True)
 
 
 FEATURE = Feature(hears=MappingProxyType({"BootNotification": heard}))

@@ -1,20 +1,19 @@
 """GetLog: have a station upload a log, and follow it until it is stored (OCPP N01)."""
 
 from typing import assert_never
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
 
 from ocppdiag_contracts import upload_token as tokens
 from ocppdiag_contracts.commands import GetLog
-from ocppdiag_contracts.events import CommandAccepted, Outcome
-from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_ocpp.messages.get_log import GetLogResponse, LogStatus
 from ocppdiag_ocpp.receive import UnreadableError, receive
-from ocppdiag_workers import dialect, log_upload, news
-from ocppdiag_workers.feature import Ask, Feature, House, Work
-from ocppdiag_workers.operation import Operation, State, Step, instant, settle
+from ocppdiag_workers import dialect, lifecycle, log_upload, news
+from ocppdiag_workers.feature import Ask, Feature, House, NotAskableError, Work
+from ocppdiag_workers.operation import Operation, State, Step
 
 FAMILY = "log"
 """GetLog's requestIds, which LogStatusNotification answers to."""
@@ -22,7 +21,25 @@ FAMILY = "log"
 
 def ask(operation: Operation, house: House) -> Ask:
     """The CALL: always with retries and interval, because stations differ in what they take for granted."""
-    command = operation.asked()
+    command = operation.asked(GetLog)
+    if command.remote_location and not _allowed(command.remote_location, house.destinations):
+        raise NotAskableError(lifecycle.DESTINATION_NOT_ALLOWED)
+    fields = {
+        "log_type": command.log_type.value,
+        "request_id": operation.request_id,
+        "retries": command.retries,
+        "retry_interval": command.retry_interval,
+        "log": {
+            "remote_location": command.remote_location or _address(operation, command, house),
+            "oldest_timestamp": command.oldest_timestamp,
+            "latest_timestamp": command.latest_timestamp,
+        },
+    }
+    return Ask("GetLog", dialect.request("GetLog", operation.version, fields))
+
+
+def _address(operation: Operation, command: GetLog, house: House) -> str:
+    """Make an upload address of ours; the slash at the end lets a station append its file name (2.1 N01.FR.21)."""
     token = tokens.UploadToken(
         station=operation.station,
         tag=operation.id,
@@ -30,19 +47,17 @@ def ask(operation: Operation, house: House) -> Ask:
         expires=int(operation.due),
         max_bytes=min(command.max_bytes or house.max_upload_bytes, house.max_upload_bytes),
     )
-    fields = {
-        "log_type": command.log_type.value,
-        "request_id": operation.request_id,
-        "retries": command.retries,
-        "retry_interval": command.retry_interval,
-        "log": {
-            # The slash at the end lets a station append its file name (N01.FR.21 of OCPP 2.1).
-            "remote_location": f"{house.upload_url}/{tokens.sign(token, house.upload_key)}/",
-            "oldest_timestamp": command.oldest_timestamp,
-            "latest_timestamp": command.latest_timestamp,
-        },
-    }
-    return Ask("GetLog", dialect.request("GetLog", operation.version, fields))
+    return f"{house.upload_url}/{tokens.sign(token, house.upload_key)}/"
+
+
+def _allowed(location: str, destinations: tuple[str, ...]) -> bool:
+    """Compare scheme, host, port and path with what operators allow; who logs in there is the command's affair."""
+    parts = urlsplit(location)
+    path = parts.path or "/"
+    if ".." in path.split("/") or "%" in path or "\\" in path:  # a path that may lead elsewhere
+        return False
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}{path}".startswith(destinations)
 
 
 def learn(operation: Operation, item: news.OperationNews) -> Step:
@@ -51,6 +66,10 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
     match item:
         case news.Answered():
             return _answered(operation, progress, item)
+        case news.Errored():
+            return lifecycle.errored(operation, item)
+        case news.TimedOut() | news.PartCame():
+            return Step(operation)
         case news.LogStatus():
             return log_upload.reported(operation, progress, item)
         case news.LogArriving():
@@ -74,30 +93,14 @@ def _answered(operation: Operation, progress: log_upload.Progress, item: news.An
     try:
         response = receive(GetLogResponse, item.payload).message
     except UnreadableError as error:
-        detail = f"the station's answer is not readable: {error}"
-        return settle(operation, Outcome.FAILED, item.at, failure=Failure.STATION_ERROR, detail=detail)
+        return lifecycle.unreadable(operation, item, error)
     if response.status is LogStatus.REJECTED:
-        why = response.status_info.reason_code if response.status_info else "no reason given"
-        return settle(
-            operation,
-            Outcome.REJECTED,
-            item.at,
-            failure=Failure.REJECTED,
-            detail=f"the station rejected: {why}",
-        )
+        return lifecycle.declined(operation, item, response)
     superseding = response.status is LogStatus.ACCEPTED_CANCELED
-    accepted = CommandAccepted(
-        id=operation.event_id("accepted"),
-        time=instant(item.at),
-        station=operation.station,
-        command_id=operation.id,
-        status=response.status.value,
-        filename=response.filename,
-    )
     step = log_upload.judged(
         replace(operation, state=State.ACCEPTED),
         replace(progress, filename=response.filename, superseding=superseding),
-        (accepted,),
+        (lifecycle.accepted(operation, item.at, response.status.value, response.filename),),
         item.at,
     )
     return Step(step.operation, step.events, supersedes=superseding)
@@ -106,9 +109,10 @@ def _answered(operation: Operation, progress: log_upload.Progress, item: news.An
 FEATURE = Feature(
     work=Work(
         command=GetLog,
-        family=FAMILY,
-        details=msgspec.json.encode(log_upload.Progress()),
         ask=ask,
         learn=learn,
+        family=FAMILY,
+        numbered=True,
+        details=msgspec.json.encode(log_upload.Progress()),
     )
 )

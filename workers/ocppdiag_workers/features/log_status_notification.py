@@ -6,32 +6,28 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.events import LogStatusReported
 from ocppdiag_ocpp.messages.log_status_notification import LogStatusNotificationRequest, UploadLogStatus
 from ocppdiag_workers import dialect, news
-from ocppdiag_workers.feature import Feature, Heard, House
-from ocppdiag_workers.features.get_log import FAMILY
-from ocppdiag_workers.operation import instant
+from ocppdiag_workers.feature import Feature, Heard, House, Inform
+from ocppdiag_workers.features import get_log, trigger_log_status
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
-    """News for the operation of its request; for nobody in particular when there is none."""
-    message = dialect.read(called, LogStatusNotificationRequest).message
+    """News for the operation of its request, and for whoever has asked the station to say how it is going."""
+    received = dialect.read(called, LogStatusNotificationRequest)
+    message = received.message
     thanks = dialect.answer(called, {})
     uncorrelated = LogStatusReported(
-        id=f"{called.station}/{called.epoch}.{called.seq}",
-        time=instant(called.at),
-        station=called.station,
+        **dialect.told(called, received),
         command_id=None,
         request_id=message.request_id,
         status=message.status.value,
     )
-    # Idle answers a trigger and may carry any id: it is never news for an operation. 0 is an id like any other.
+    status = news.LogStatus(called.at, (called.epoch, called.seq), message.status.value, message.request_id)
+    triggered = Inform(status, request=trigger_log_status.REQUEST)
+    # Idle answers a trigger and may carry any id: it is never news for an upload. 0 is an id like any other.
     if message.request_id is None or message.status is UploadLogStatus.IDLE:
-        return Heard(answer=thanks, events=(uncorrelated,))
-    return Heard(
-        answer=thanks,
-        request=(FAMILY, message.request_id),
-        news=news.LogStatus(called.at, (called.epoch, called.seq), message.status.value),
-        unclaimed=(uncorrelated,),
-    )
+        return Heard(thanks, events=(uncorrelated,), informs=(triggered,))
+    uploading = Inform(status, request=(get_log.FAMILY, message.request_id), unclaimed=(uncorrelated,))
+    return Heard(thanks, informs=(uploading, triggered))
 
 
 FEATURE = Feature(hears=MappingProxyType({"LogStatusNotification": heard}))

@@ -8,7 +8,6 @@ from ocppdiag_contracts.events import SecurityEventReported
 from ocppdiag_ocpp.messages.security_event_notification import SecurityEventNotificationRequest
 from ocppdiag_workers import dialect
 from ocppdiag_workers.feature import Feature, Heard, House
-from ocppdiag_workers.operation import instant
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
@@ -17,12 +16,12 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     A station sends it again when our answer was lost (A04.FR.02). So the event's id comes from what happened, not
     from the frame, and listeners know the repeat.
     """
-    message = dialect.read(called, SecurityEventNotificationRequest).message
+    received = dialect.read(called, SecurityEventNotificationRequest)
+    message = received.message
     what = f"{message.type}/{message.timestamp.isoformat()}/{message.tech_info}"
+    name = blake2b(what.encode(), digest_size=16).hexdigest()
     reported = SecurityEventReported(
-        id=f"{called.station}/security/{blake2b(what.encode(), digest_size=16).hexdigest()}",
-        time=instant(called.at),
-        station=called.station,
+        **{**dialect.told(called, received), "id": f"{called.station}/security/{name}"},
         type=message.type,
         happened_at=message.timestamp,
         tech_info=message.tech_info,

@@ -7,16 +7,14 @@ from ocppdiag_contracts.events import ConnectorStatusReported
 from ocppdiag_ocpp.messages.status_notification import StatusNotificationRequest
 from ocppdiag_workers import dialect
 from ocppdiag_workers.feature import Feature, Heard, House
-from ocppdiag_workers.operation import instant
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
     """Pass it on."""
-    message = dialect.read(called, StatusNotificationRequest).message
+    received = dialect.read(called, StatusNotificationRequest)
+    message = received.message
     reported = ConnectorStatusReported(
-        id=f"{called.station}/{called.epoch}.{called.seq}",
-        time=instant(called.at),
-        station=called.station,
+        **dialect.told(called, received),
         evse_id=message.evse_id,
         connector_id=message.connector_id,
         status=message.connector_status.value,

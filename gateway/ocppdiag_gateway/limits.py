@@ -1,0 +1,23 @@
+"""How much one connection may hold, and for how long."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one conversation; the rest is told that it was too much."""
+
+    waiting: int = 32
+    """Our CALLs behind the one under way; one more is refused as busy."""
+
+    unanswered: int = 16
+    """The station's CALLs that nobody has answered yet; OCPP allows it one, and one more gets GenericError."""
+
+    answer_seconds: float = 60.0
+    """How long the station's CALL waits for a worker before it gets InternalError."""
+
+    remembered: int = 64
+    """CALLs given up whose late answers are still recognised, and orders whose fate is known beyond its time."""
+
+    withdrawn_seconds: float = 600.0
+    """How long a CALL may still come after it was withdrawn: a worker may have held it while the broker was away."""

@@ -1,0 +1,125 @@
+"""GetMonitoringReport: have a station list its monitors, and gather the parts (OCPP N02)."""
+
+from dataclasses import replace
+
+from msgspec import Raw, structs
+from pydantic import TypeAdapter
+
+from ocppdiag_contracts.commands import GetMonitoringReport
+from ocppdiag_contracts.device_model import MonitoringData
+from ocppdiag_contracts.events import MonitoringReport, MonitoringReportPartReceived, Outcome
+from ocppdiag_contracts.failures import Failure
+from ocppdiag_ocpp.receive import UnreadableError
+from ocppdiag_workers import dialect, lifecycle, limits, news, report
+from ocppdiag_workers.feature import Ask, Feature, House, Work
+from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, Step, settle
+from ocppdiag_workers.parts import Assembled
+
+ACTION = "GetMonitoringReport"
+FAMILY = "report"
+"""Its requestIds, which NotifyMonitoringReport answers to."""
+
+_MONITORS = TypeAdapter(list[MonitoringData])
+
+
+def ask(operation: Operation, _: House) -> Ask:
+    """The CALL; what filters nothing is left out (N02.FR.11). For a long filter, the station's limit first."""
+    command = operation.asked(GetMonitoringReport)
+    if _needs_limits(operation, command):
+        return limits.ask(operation, "DeviceDataCtrlr", "GetReport")
+    wanted = command.model_dump(
+        mode="json", include={"monitoring_criteria", "component_variable"}, exclude_none=True
+    )
+    fields = {"request_id": operation.request_id, **wanted}
+    return Ask(ACTION, dialect.request(ACTION, operation.version, fields))
+
+
+def learn(operation: Operation, item: news.OperationNews) -> Step:
+    """What news does to a report that is under way."""
+    match item:
+        case news.PartCame():
+            step = report.part_came(operation, item, _result)
+            return replace(step, monitors=_seen(item))
+        case news.Woke():
+            return report.woke(operation, item, _result)
+        case news.Answered() | news.Errored() | news.TimedOut():
+            command = operation.asked(GetMonitoringReport)
+            if _needs_limits(operation, command):
+                return _limited(operation, command, item)
+            if isinstance(item, news.Answered):
+                return _answered(operation, item)
+            return lifecycle.errored(operation, item) if isinstance(item, news.Errored) else Step(operation)
+        case _:
+            return Step(operation)
+
+
+def end(operation: Operation, ending: Ending) -> Step:
+    """End early, with what has come."""
+    return report.ended(operation, ending, _result)
+
+
+def _needs_limits(operation: Operation, command: GetMonitoringReport) -> bool:
+    return operation.turn == 0 and len(command.component_variable or ()) > limits.SAFE_ITEMS
+
+
+def _limited(
+    operation: Operation,
+    command: GetMonitoringReport,
+    item: news.Answered | news.Errored | news.TimedOut,
+) -> Step:
+    """A filter cannot be divided: each request would have a report of its own."""
+    most = limits.read(operation, item).items
+    if most is not None and most < len(command.component_variable or ()):
+        detail = f"component_variable: the station takes {most} items at most in one request"
+        return settle(operation, Ending(Outcome.REJECTED, item.at, Failure.TOO_MANY_ITEMS, detail))
+    return Step(operation.next_turn(operation.details), asks=True)
+
+
+def _answered(operation: Operation, item: news.Answered) -> Step:
+    if operation.state not in (State.QUEUED, State.SENT):
+        return Step(operation)
+    try:
+        response = dialect.read_response(operation, ACTION, item.payload)
+    except UnreadableError as error:
+        return lifecycle.unreadable(operation, item, error, end)
+    status, _ = lifecycle.said(response)
+    if status == "Accepted":
+        told = lifecycle.accepted(operation, item.at, status)
+        return Step(structs.replace(operation, state=State.ACCEPTED), (told,))
+    if status == "EmptyResultSet":
+        return settle(operation, Ending(Outcome.COMPLETED, item.at), MonitoringReport(parts=0, monitor=[]))
+    return lifecycle.declined(operation, item, response)
+
+
+def _seen(item: news.PartCame) -> MonitorsSeen | None:
+    if not isinstance(item.event, MonitoringReportPartReceived):
+        return None
+    monitors = [monitor for data in item.event.monitor for monitor in data.variable_monitoring]
+    return MonitorsSeen({monitor.id: monitor.severity for monitor in monitors})
+
+
+def _result(assembled: Assembled) -> MonitoringReport:
+    return MonitoringReport(
+        parts=len(assembled.bodies),
+        missing=list(assembled.missing),
+        irregularities=list(assembled.irregularities),
+        monitor=[data for body in assembled.bodies for data in _MONITORS.validate_json(body)],
+    )
+
+
+def body(monitors: list[MonitoringData]) -> Raw:
+    """What a part is remembered as."""
+    return Raw(_MONITORS.dump_json(monitors, exclude_none=True))
+
+
+FEATURE = Feature(
+    work=Work(
+        command=GetMonitoringReport,
+        ask=ask,
+        learn=learn,
+        end=end,
+        family=FAMILY,
+        numbered=True,
+        details=report.DETAILS,
+    )
+)

@@ -1,0 +1,43 @@
+"""NotifyCustomerInformation: one part of what a station knows of a customer, thanked for whoever asked (OCPP N09)."""
+
+from types import MappingProxyType
+
+import msgspec
+from msgspec import Raw
+
+from ocppdiag_contracts import link
+from ocppdiag_contracts.events import CustomerInformationPartReceived
+from ocppdiag_ocpp.messages.notify_customer_information import NotifyCustomerInformationRequest
+from ocppdiag_workers import dialect, news
+from ocppdiag_workers.feature import Feature, Heard, House, Inform
+from ocppdiag_workers.features.customer_information import FAMILY
+from ocppdiag_workers.parts import Part
+
+
+def heard(called: link.Called, _: House, __: float) -> Heard:
+    """News for the operation of its request; when there is none, that something came and not what."""
+    received = dialect.read(called, NotifyCustomerInformationRequest)
+    message = received.message
+    event = CustomerInformationPartReceived(
+        **dialect.told(called, received),
+        command_id=None,
+        request_id=message.request_id,
+        seq_no=message.seq_no,
+        tbc=message.tbc,
+        generated_at=message.generated_at,
+        data=message.data,
+    )
+    answer = dialect.answer(called, {})
+    if message.seq_no < 0:  # no part of anything
+        return Heard(answer, events=(event.for_all(),))
+    came = news.PartCame(
+        called.at,
+        (called.epoch, called.seq),
+        Part(message.seq_no, message.tbc, Raw(msgspec.json.encode(message.data))),
+        event,
+    )
+    inform = Inform(came, request=(FAMILY, message.request_id), unclaimed=(event.for_all(),))
+    return Heard(answer, informs=(inform,))
+
+
+FEATURE = Feature(hears=MappingProxyType({"NotifyCustomerInformation": heard}), personal=True)

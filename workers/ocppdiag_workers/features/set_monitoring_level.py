@@ -1,0 +1,6 @@
+"""SetMonitoringLevel: keep quiet about less severe events (OCPP N05)."""
+
+from ocppdiag_contracts.commands import SetMonitoringLevel
+from ocppdiag_workers.straight import straight
+
+FEATURE = straight(SetMonitoringLevel, "SetMonitoringLevel", lambda command: {"severity": command.severity})

@@ -1,0 +1,102 @@
+"""The state machine of a report that the station sends in parts, whatever is in them. Pure.
+
+A part may come before the answer, twice, out of order, or after the end; what has come is never thrown away.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+from msgspec import Raw, structs
+
+from ocppdiag_contracts.events import Outcome, Result
+from ocppdiag_contracts.failures import Failure
+from ocppdiag_workers import news
+from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
+from ocppdiag_workers.parts import GRACE_SECONDS, Assembled, Parts, assemble
+
+DETAILS = msgspec.json.encode(Parts())
+"""What an operation with a report remembers at its beginning."""
+
+MOST_NAMED = 20
+
+
+def parts_of(operation: Operation) -> Parts:
+    """Which parts of its report an operation has."""
+    return msgspec.json.decode(operation.details, type=Parts)
+
+
+Make = Callable[[Assembled], Result]
+"""Makes the final event's result of what has come."""
+
+Then = Callable[[Operation], Operation | None]
+"""What a complete report leads to: the operation with its next CALL, or None for the end."""
+
+
+def _the_end(_: Operation) -> None:
+    return None
+
+
+def part_came(operation: Operation, item: news.PartCame, result: Make, then: Then = _the_end) -> Step:
+    """Lay a new part beside the operation; a repeat says nothing."""
+    if item.repeated:
+        return Step(operation)
+    parts = parts_of(operation)
+    part = structs.replace(item.part, arrival=parts.arrived)
+    again = "" if item.known is None else f"/{part.digest}"
+    told = item.event.model_copy(
+        update={"command_id": operation.id, "id": operation.event_id(f"part/{part.seq_no}{again}")}
+    )
+    step = _judged(operation, parts.with_one(part, item.at), item.at, result, then)
+    return replace(step, events=(told, *step.events), keep=part)
+
+
+def woke(operation: Operation, item: news.Woke, result: Make, then: Then = _the_end) -> Step:
+    """A time has come: the end of patience with what is missing, or the deadline."""
+    return _judged(operation, parts_of(operation), item.at, result, then)
+
+
+def ended(operation: Operation, ending: Ending, result: Make) -> Step:
+    """End an operation with all that has come."""
+    parts = parts_of(operation)
+    if not parts.arrived:
+        return settle(operation, ending)
+    return Step(operation, gather=lambda kept: settle(operation, ending, result(assemble(parts, kept))))
+
+
+def _judged(operation: Operation, parts: Parts, at: float, result: Make, then: Then) -> Step:
+    closed = parts.last is not None
+    operation = structs.replace(
+        operation,
+        details=Raw(msgspec.json.encode(parts)),
+        wake_at=min(operation.due, parts.closed_at + GRACE_SECONDS) if closed else operation.due,
+    )
+    ending = _ending(operation, parts, at)
+    if ending and ending.outcome is Outcome.COMPLETED and (following := then(operation)):
+        return Step(following, asks=True)
+    return ended(operation, ending, result) if ending else Step(operation)
+
+
+def _ending(operation: Operation, parts: Parts, at: float) -> Ending | None:
+    """Whether that is the end, and which."""
+    if parts.too_large:
+        detail = f"{parts.arrived} parts and {parts.bytes} bytes have come; no more are kept"
+        return Ending(Outcome.FAILED, at, Failure.REPORT_TOO_LARGE, detail)
+    if parts.complete:
+        return Ending(Outcome.COMPLETED, at)
+    if at < operation.wake_at:
+        return None
+    if parts.counts_from_one:
+        return Ending(Outcome.COMPLETED, at)
+    if parts.last is not None:
+        missing = [str(number) for number in parts.missing]
+        named = ", ".join(missing[:MOST_NAMED]) + (", ..." if len(missing) > MOST_NAMED else "")
+        detail = f"of {parts.last + 1} parts these have not come: {named}"
+        return Ending(Outcome.FAILED, at, Failure.PARTS_MISSING, detail)
+    if parts.arrived:
+        detail = f"{parts.arrived} parts have come; the last has not"
+        return Ending(Outcome.EXPIRED, at, Failure.PARTS_MISSING, detail)
+    if operation.state is State.ACCEPTED:
+        detail = "the station accepted; no part of its report has come"
+        return Ending(Outcome.EXPIRED, at, Failure.NOTHING_FOLLOWED, detail)
+    return Ending(Outcome.EXPIRED, at, Failure.NO_ANSWER, "the station has not answered the request")

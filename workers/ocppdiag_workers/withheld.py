@@ -1,0 +1,37 @@
+"""What never goes to the dead letters: a message with a secret or personal data is put aside as a stub of itself. Pure."""
+
+import json
+
+from ocppdiag_contracts.commands import SECRET_MEMBERS
+
+_MARKS = (
+    *(name.encode() for name in sorted(SECRET_MEMBERS)),
+    b'"customer_information"',
+    b"CustomerInformation",
+    b"SendLocalList",
+    b'"GetLog"',
+)
+"""What gives such a message away: members of our commands, and OCPP messages with a customer or an upload address."""
+
+_SHOWN = ("command", "id", "station", "kind", "action", "tag")
+LONGEST = 100
+
+
+def is_secret(body: bytes) -> bool:
+    """Whether a message may hold something that only its handler may see; when in doubt it does."""
+    return any(mark in body for mark in _MARKS)
+
+
+def stub(body: bytes, reason: str) -> bytes:
+    """What people get to see instead: whose it was, what went wrong, and how long it was."""
+    try:
+        content = json.loads(body)
+    except ValueError:
+        content = None
+    records = content if isinstance(content, list) else [content]
+    of = [
+        {name: str(record[name])[:LONGEST] for name in _SHOWN if name in record}
+        for record in records
+        if isinstance(record, dict)
+    ]
+    return json.dumps({"withheld": True, "bytes": len(body), "reason": reason, "of": of}).encode()
