@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test check lint types imports format lock bench clean
+.PHONY: help demo test check lint types imports format contract lock bench clean
 
 help:            ## what each word does
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -37,6 +37,9 @@ format: $(READY) ## let the formatter write
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
+	$(BIN)/python -m ocppdiag_contracts.asyncapi contracts
+
 bench: $(READY)  ## station calls per second through the whole pipeline
 	$(BIN)/python tests/fleet/calls.py
 
@@ -46,4 +49,4 @@ lock: $(READY)   ## choose the newest versions of everything and write them down
 	  --no-annotate --no-header --quiet --extra local --group dev -o requirements.lock pyproject.toml
 
 clean:           ## forget the environment and what the tools left
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/node/node_modules tests/node/.runtime .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -23,7 +23,7 @@ class Compose(Protocol):
 @pytest.fixture(scope="session")
 def services(request: pytest.FixtureRequest) -> Iterator[Services]:
     """One RabbitMQ and one Redis for the whole run; tests keep apart by the names they use."""
-    say = _aloud(request.config)
+    say = aloud(request.config, "services")
     with ExitStack() as stack:
         found = _found(request, stack, say)
         if isinstance(found, ServicesMissing):
@@ -79,7 +79,7 @@ def docker_setup() -> str:
     return "up --wait"  # the default would also build
 
 
-def _aloud(config: pytest.Config) -> Callable[[str], None]:
+def aloud(config: pytest.Config, subject: str) -> Callable[[str], None]:
     """Write past pytest's capture, with -q too."""
     capture = config.pluginmanager.getplugin("capturemanager")
     terminal = config.pluginmanager.getplugin("terminalreporter")
@@ -87,6 +87,6 @@ def _aloud(config: pytest.Config) -> Callable[[str], None]:
     def say(sentence: str) -> None:
         with capture.global_and_fixture_disabled():
             terminal.ensure_newline()
-            terminal.write_line(f"services: {sentence}")
+            terminal.write_line(f"{subject}: {sentence}")
 
     return say

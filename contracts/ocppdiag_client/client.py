@@ -10,9 +10,10 @@ import structlog
 from pydantic import ValidationError
 
 from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Publisher
-from ocppdiag_client.stream import Streams
+from ocppdiag_client.stream import Heard, Streams
+from ocppdiag_contracts import cloud_events
 from ocppdiag_contracts.commands import Command, CommandModel, read_command
-from ocppdiag_contracts.events import EVENT, CommandSettled, Event
+from ocppdiag_contracts.events import CommandSettled, Event, read_event
 from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import COMMANDS, reply_queue, watch_queue
 
@@ -30,6 +31,7 @@ class Diagnostics:
     def __init__(self, broker: Broker, publisher: Publisher, name: str) -> None:
         self._broker = broker
         self._publisher = publisher
+        self._source = cloud_events.client(name)
         self._reply_to = f"{name}.{uuid4().hex}"
         self._streams = Streams()
 
@@ -79,6 +81,7 @@ class Diagnostics:
                 message_id=command.id,
                 type=command.command,
                 reply_to=self._reply_to,
+                headers=cloud_events.headers(command, self._source),
                 patience=patience,
             )
         except BrokerError:
@@ -112,25 +115,34 @@ class Diagnostics:
         async for event in self._streams.find(command).follow():
             yield event
 
-    async def watch(self, *keys: str) -> AsyncGenerator[Event, None]:
-        """Yield all events under these routing keys (`#` for all, `command_settled.#`, `*.CS-1`) as they come."""
-        heard: asyncio.Queue[Event] = asyncio.Queue(maxsize=PREFETCH)
+    @asynccontextmanager
+    async def listen(self, *keys: str) -> AsyncIterator[Heard]:
+        """Hear all events under these routing keys (`#` for all, `command_settled.#`, `*.CS-1`) from here on.
+
+        None is missed of what is sent within the block.
+        """
+        waiting: asyncio.Queue[Event] = asyncio.Queue(maxsize=PREFETCH)
         closing = asyncio.Event()
 
         async def on_event(delivery: Delivery) -> None:
-            while heard.full() and not closing.is_set():  # noqa: ASYNC110 (either may end it)
+            while waiting.full() and not closing.is_set():  # noqa: ASYNC110 (either may end it)
                 await asyncio.sleep(PAUSE_SECONDS)
             if not closing.is_set() and (event := _read(delivery)):
-                heard.put_nowait(event)
+                waiting.put_nowait(event)
 
         queue = watch_queue(uuid4().hex, keys or ("#",))
         consumer = await Consumer.start(self._broker, queue, on_event, prefetch=PREFETCH)
         try:
-            while True:
-                yield await heard.get()
+            yield Heard(waiting)
         finally:
             closing.set()
             await consumer.delete_queue()
+
+    async def watch(self, *keys: str) -> AsyncGenerator[Event, None]:
+        """Yield what `listen` hears, from when it is first asked for one."""
+        async with self.listen(*keys) as heard:
+            async for event in heard:
+                yield event
 
     async def _on_event(self, delivery: Delivery) -> None:
         if event := _read(delivery):
@@ -139,7 +151,7 @@ class Diagnostics:
 
 def _read(delivery: Delivery) -> Event | None:
     try:
-        return EVENT.validate_json(delivery.body)
+        return read_event(delivery.body)
     except ValidationError:  # a newer worker's event, which this client cannot know
         log.warning("event_unknown", key=delivery.routing_key)
         return None

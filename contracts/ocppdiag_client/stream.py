@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from typing import Self
 
 from ocppdiag_contracts.commands import CommandModel
 from ocppdiag_contracts.events import CommandSettled, Event
@@ -13,6 +14,19 @@ MOST_SETTLED = 10_000
 
 class NotSentError(LookupError):
     """Nothing is known of this command here: send it first. To send a command again is harmless."""
+
+
+class Heard:
+    """Events as they come, for one who looks on; there is no end to them."""
+
+    def __init__(self, waiting: asyncio.Queue[Event]) -> None:
+        self._waiting = waiting
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        return await self._waiting.get()
 
 
 class Stream:

@@ -1,44 +1,26 @@
 """An in-memory double of the client for other teams' tests: no broker, no station, the same behaviour."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 
-from ocppdiag_client.stream import Streams
-from ocppdiag_contracts.commands import Command, CommandModel, GetLog, read_command
-from ocppdiag_contracts.events import (
-    CommandAccepted,
-    CommandQueued,
-    CommandSent,
-    CommandSettled,
-    Event,
-    LogFile,
-    LogStatusReported,
-    LogStored,
-    Outcome,
-)
+from ocppdiag_client.double_station import DEFAULT_LOG, DoubleStation
+from ocppdiag_client.story import Story
+from ocppdiag_client.stream import Heard, Streams
+from ocppdiag_contracts.commands import Cancel, Command, CommandModel, read_command
+from ocppdiag_contracts.device_model import MonitoringData
+from ocppdiag_contracts.events import CommandSettled, Event, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.identity import station_id
-from ocppdiag_contracts.model import now
-
-DEFAULT_LOG = b"2026-01-01T00:00:00Z startup\n"
-
-
-@dataclass(frozen=True, slots=True)
-class DoubleStation:
-    """A station of the double: it uploads `log`, or ends every command with `failure`."""
-
-    log: bytes = DEFAULT_LOG
-    failure: Failure | None = None
-    outcome: Outcome = Outcome.FAILED
+from ocppdiag_contracts.topology import event_key
 
 
 class InMemoryDiagnostics:
     """Use it where a `Diagnostics` is wanted.
 
     >>> double = InMemoryDiagnostics()
-    >>> double.add_station("CS-1", log=b"...")
+    >>> double.add_station("CS-1", log=b"...", customers={"100000C01": "last seen on Monday"})
     """
 
     def __init__(self) -> None:
@@ -46,19 +28,42 @@ class InMemoryDiagnostics:
         self._stations: dict[str, DoubleStation] = {}
         self._begun: dict[tuple[str, str], CommandSettled | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watchers: set[asyncio.Queue[Event]] = set()
+        self._watchers: dict[asyncio.Queue[Event], re.Pattern[str]] = {}
         self.sent: list[Command] = []
         """Every command that was sent, for assertions."""
 
-    def add_station(self, station: str, *, log: bytes = DEFAULT_LOG) -> None:
-        """Have a connected station that uploads this log. Raises ValueError for an impossible name."""
-        self._stations[station_id(station)] = DoubleStation(log)
+    def add_station(
+        self,
+        station: str,
+        *,
+        log: bytes = DEFAULT_LOG,
+        monitors: Iterable[MonitoringData] = (),
+        customers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Have a connected station, which accepts everything.
+
+        It uploads `log`; its report lists all its monitors, whatever the filter, and monitors may be set and cleared;
+        of `customers` it has a text for an id token, a serial number of a certificate, or a customer identifier.
+
+        Raises:
+            ValueError: the name is impossible.
+
+        """
+        self._stations[station_id(station)] = DoubleStation(log=log, monitors=monitors, customers=customers)
 
     def add_failing_station(
         self, station: str, failure: Failure, *, outcome: Outcome = Outcome.FAILED
     ) -> None:
         """Have a station whose commands all end so. Raises ValueError for an impossible name."""
-        self._stations[station_id(station)] = DoubleStation(b"", failure, outcome)
+        self._stations[station_id(station)] = DoubleStation(failure=failure, outcome=outcome)
+
+    def tell(self, event: Event) -> None:
+        """Have a station say something by itself, such as that a monitor has fired."""
+        self._streams.feed(event)
+        shown = event.for_all()
+        for watcher, keys in self._watchers.items():
+            if keys.fullmatch(event_key(shown.event, shown.station)):
+                watcher.put_nowait(shown)
 
     async def send(self, command: Command, *, patience: float = 30.0) -> None:  # noqa: ARG002 (the client's own)
         """As Diagnostics.send, confirmed at once. Raises InvalidCommandError."""
@@ -72,7 +77,7 @@ class InMemoryDiagnostics:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif settled := self._begun[key]:
-            self._streams.feed(settled)
+            self._streams.feed(settled.for_all())
 
     async def settle(self, command: CommandModel) -> CommandSettled:
         """As Diagnostics.settle."""
@@ -83,73 +88,33 @@ class InMemoryDiagnostics:
         async for event in self._streams.find(command).follow():
             yield event
 
-    async def watch(self, *keys: str) -> AsyncGenerator[Event, None]:  # noqa: ARG002 (the client's own)
-        """As Diagnostics.watch, for all events whatever the keys."""
-        heard: asyncio.Queue[Event] = asyncio.Queue()
-        self._watchers.add(heard)
+    @asynccontextmanager
+    async def listen(self, *keys: str) -> AsyncIterator[Heard]:
+        """As Diagnostics.listen."""
+        waiting: asyncio.Queue[Event] = asyncio.Queue()
+        self._watchers[waiting] = _pattern(keys or ("#",))
         try:
-            while True:
-                yield await heard.get()
+            yield Heard(waiting)
         finally:
-            self._watchers.discard(heard)
+            del self._watchers[waiting]
+
+    async def watch(self, *keys: str) -> AsyncGenerator[Event, None]:
+        """As Diagnostics.watch."""
+        async with self.listen(*keys) as heard:
+            async for event in heard:
+                yield event
 
     async def _play(self, command: Command) -> None:
-        for event in _story(command, self._stations.get(command.station)):
+        known = isinstance(command, Cancel) and (command.station, command.command_id) in self._begun
+        for event in Story(command, self._stations.get(command.station), known).events():
             await asyncio.sleep(0)
             if isinstance(event, CommandSettled):
                 self._begun[command.station, command.id] = event
-            self._streams.feed(event)
-            for watcher in self._watchers:
-                watcher.put_nowait(event)
+            self.tell(event)
 
 
-def _story(command: GetLog, station: DoubleStation | None) -> Iterator[Event]:
-    """The events of one command, with the ids that the workers would give them."""
-
-    def said(step: str) -> dict[str, object]:
-        return {
-            "id": f"{command.station}/{command.id}/{step}",
-            "time": now(),
-            "station": command.station,
-            "command_id": command.id,
-        }
-
-    def ended(
-        outcome: Outcome, failure: Failure | None = None, result: LogFile | None = None
-    ) -> CommandSettled:
-        return CommandSettled.model_validate(
-            {
-                **said("settled"),
-                "command": command.command,
-                "outcome": outcome,
-                "failure": failure,
-                "retry": failure.retry if failure else None,
-                "result": result,
-            }
-        )
-
-    queued = {"command": command.command, "request_id": 1, "deadline": command.due}
-    yield CommandQueued.model_validate({**said("queued"), **queued})
-    if command.due <= now():
-        yield ended(Outcome.EXPIRED, Failure.DEADLINE_PASSED)
-        return
-    if station is None:
-        yield ended(Outcome.REJECTED, Failure.UNKNOWN_STATION)
-        return
-    if station.failure:
-        yield ended(station.outcome, station.failure)
-        return
-    yield CommandSent.model_validate(said("sent"))
-    yield CommandAccepted.model_validate(
-        {**said("accepted"), "status": "Accepted", "filename": "station.log"}
-    )
-    yield LogStatusReported.model_validate({**said("status/1.1"), "request_id": 1, "status": "Uploading"})
-    file = LogFile(
-        location=f"memory:///{command.station}/{command.id}.log",
-        size=len(station.log),
-        sha256=sha256(station.log).hexdigest(),
-        filename="station.log",
-    )
-    yield LogStored.model_validate({**said("stored"), "file": file})
-    yield LogStatusReported.model_validate({**said("status/1.2"), "request_id": 1, "status": "Uploaded"})
-    yield ended(Outcome.COMPLETED, result=file.model_copy(update={"reported": "Uploaded"}))
+def _pattern(keys: tuple[str, ...]) -> re.Pattern[str]:
+    """Read patterns of a topic exchange as one of ours: `*` is a word, `#` any number of them."""
+    words = {"*": r"[^.]+", "#": r".*"}
+    wanted = (r"\.".join(words.get(word) or re.escape(word) for word in key.split(".")) for key in keys)
+    return re.compile("|".join(wanted))

@@ -24,11 +24,15 @@ MOST_MENDS = 100
 
 _ROUNDS = 4
 _LONE_HOUR = re.compile(r"([+-]\d\d)$")
+_NO_COLON = re.compile(r"([+-]\d\d)(\d\d)$")
 _ZONE = re.compile(r"(Z|[+-]\d\d:\d\d)$")
 _JAVA_ZONE = re.compile(r"\[[^]]*\]$")
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 _WHOLE = re.compile(r"\s*[+-]?\d{1,18}(\.0+)?\s*")
 _GONE = object()
+_UNKNOWN = "Unknown"
+_OTHER_WORDS = {"UploadFailed": "UploadFailure"}
+"""What OCPP 1.6 calls a thing that has another name since, and stations go on saying."""
 
 
 class UnreadableError(ValueError):
@@ -106,6 +110,11 @@ def _mend(content: Any, error: ErrorDetails) -> str | None:  # noqa: ANN401 (JSO
     if not error["loc"]:  # no JSON, or no object
         return None
     *path, last = error["loc"]
+    if (error["type"], last) == (
+        "missing",
+        "vendorId",
+    ) and path:  # customData of nobody's: nothing we can read
+        *path, last = path
     holder = content
     try:
         for step in path:
@@ -125,7 +134,7 @@ def _mend(content: Any, error: ErrorDetails) -> str | None:  # noqa: ANN401 (JSO
 
 def _better(value: Any, error: ErrorDetails) -> Any:  # noqa: ANN401 (JSON; one return a kind of repair)
     kind = error["type"]
-    if value is None or kind == "extra_forbidden" or (kind == "too_short" and value == []):
+    if value is None or kind in ("extra_forbidden", "missing") or (kind == "too_short" and value == []):
         return _GONE
     match kind, value:
         case ("int_type" | "int_from_float", float()) if value.is_integer():
@@ -158,15 +167,19 @@ def _number(text: str) -> Any:  # noqa: ANN401 (the text itself when it is no nu
 def _date_time(text: str) -> str:
     """Mend the ways in which stations write times: no zone (taken as UTC), half a zone, Java's zone, long fractions."""
     better = _JAVA_ZONE.sub("", text.strip().replace(" ", "T", 1))
-    better = _FRACTION.sub(r"\1", _LONE_HOUR.sub(r"\1:00", better) if "T" in better else better)
+    if "T" in better:
+        better = _NO_COLON.sub(r"\1:\2", _LONE_HOUR.sub(r"\1:00", better))
+    better = _FRACTION.sub(r"\1", better)
     better = better if _ZONE.search(better) or "T" not in better else better + "Z"
     return text if better == text else better
 
 
 def _spelling(value: str, expected: str) -> str:
-    """Find the one member of an enum that differs only in case."""
+    """Find the one member of an enum that differs only in case, has another name since, or stands for all others."""
     members = re.findall(r"'([^']*)'", expected)
-    return next((member for member in members if member.lower() == value.strip().lower()), value)
+    meant = _OTHER_WORDS.get(value, value).strip().lower()
+    alike = next((member for member in members if member.lower() == meant), None)
+    return alike or (_UNKNOWN if _UNKNOWN in members else value)
 
 
 def _refused(error: ValidationError) -> UnreadableError:

@@ -42,6 +42,13 @@ def serve_command(
     amqp_url: AmqpUrl = None,
     redis_url: RedisUrl = None,
     insecure_no_auth: Annotated[bool, typer.Option("--insecure-no-auth", help="Let any station in.")] = False,
+    allow_destination: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL_PREFIX",
+            help="Let commands have logs sent there, such as sftp://archive.example.com/in/; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Run gateway, worker and upload receiver here, with private RabbitMQ and Redis unless given."""
     try:
@@ -53,6 +60,7 @@ def serve_command(
             gateway_port=port,
             upload_port=upload_port,
             insecure_no_auth=insecure_no_auth,
+            destinations=allow_destination or (),
         )
     except ServicesError as error:
         typer.echo(str(error), err=True)

@@ -8,9 +8,9 @@ from tempfile import mkdtemp
 
 from rich.console import Console
 
-from ocppdiag_client.cli import report
+from ocppdiag_client.cli.report import report
+from ocppdiag_client.cli.show import ShowText
 from ocppdiag_client.client import Diagnostics
-from ocppdiag_client.show import ShowText
 from ocppdiag_contracts.commands import GetLog, LogType
 from ocppdiag_contracts.events import CommandSettled, Outcome
 from ocppdiag_contracts.model import now
@@ -32,7 +32,7 @@ def demo(console: Console) -> bool:
     with services(say=say) as found:
         say(f"RabbitMQ and Redis: {found.origin}")
         settled = asyncio.run(_demo(console, found, Path(mkdtemp(prefix="ocppdiag-demo-"))))
-    report(settled)
+    report(settled, console)
     return settled.outcome is Outcome.COMPLETED
 
 

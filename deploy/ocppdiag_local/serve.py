@@ -1,6 +1,9 @@
 """Everything on one machine from one terminal: `ocppdiag serve`."""
 
 import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from ocppdiag_client.here import Here
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.narrate import Narrator
 from ocppdiag_local.services import Services, services
-from ocppdiag_local.stack import stack
+from ocppdiag_local.stack import Stack, stack
 from ocppdiag_process import told_to_stop
 
 
@@ -23,6 +26,7 @@ def serve(
     gateway_port: int,
     upload_port: int,
     insecure_no_auth: bool,
+    destinations: Sequence[str] = (),
 ) -> bool:
     """Serve until SIGINT or SIGTERM; False when one of the processes ended by itself.
 
@@ -32,28 +36,28 @@ def serve(
     say = partial(console.print, style="dim", highlight=False, soft_wrap=True)
     with services(amqp_url=amqp_url, redis_url=redis_url, data=data / "services", say=say) as found:
         say(f"RabbitMQ and Redis: {found.origin}")
+        keys = Keys.kept(data)
         try:
-            return asyncio.run(
-                _serve(console, data, found, gateway_port, upload_port, insecure=insecure_no_auth)
+            running = stack(
+                found,
+                keys,
+                logs=data / "logs",
+                hear=Narrator(console).hear,
+                gateway_port=gateway_port,
+                upload_port=upload_port,
+                insecure_no_auth=insecure_no_auth,
+                settings={"OCPPDIAG_DESTINATIONS": json.dumps(destinations)},
             )
+            return asyncio.run(_serve(console, data, found, keys, running))
         finally:
             Here.forget(data)
 
 
 async def _serve(
-    console: Console, data: Path, found: Services, gateway_port: int, upload_port: int, *, insecure: bool
+    console: Console, data: Path, found: Services, keys: Keys, processes: AbstractAsyncContextManager[Stack]
 ) -> bool:
     stop = told_to_stop()
-    keys = Keys.kept(data)
-    async with stack(
-        found,
-        keys,
-        logs=data / "logs",
-        hear=Narrator(console).hear,
-        gateway_port=gateway_port,
-        upload_port=upload_port,
-        insecure_no_auth=insecure,
-    ) as running:
+    async with processes as running:
         Here(
             amqp_url=found.amqp_url,
             redis_url=found.redis_url,

@@ -1,52 +1,39 @@
-"""A simulated station: boots, beats, reports its connector, and has logs that it really uploads."""
+"""A simulated station: `Answers` with a connection, a clock, and logs that it really uploads."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 from websockets.exceptions import ConnectionClosed
 
 from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.datatypes import OcppModel
-from ocppdiag_ocpp.messages.boot_notification import (
-    BootNotificationRequest,
-    BootNotificationResponse,
-    BootReason,
-    ChargingStation,
-    RegistrationStatus,
-)
-from ocppdiag_ocpp.messages.get_log import GetLogRequest, GetLogResponse, LogStatus
-from ocppdiag_ocpp.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
-from ocppdiag_ocpp.messages.log_status_notification import (
-    LogStatusNotificationRequest,
-    LogStatusNotificationResponse,
-    UploadLogStatus,
-)
-from ocppdiag_ocpp.messages.status_notification import (
-    ConnectorStatus,
-    StatusNotificationRequest,
-    StatusNotificationResponse,
-)
-from ocppdiag_station import logs
+from ocppdiag_ocpp.device_model import Component, Evse, Variable
+from ocppdiag_ocpp.messages.heartbeat import HeartbeatRequest
+from ocppdiag_station import notices
+from ocppdiag_station.acting import Acting
 from ocppdiag_station.connection import CallFailedError, StationConnection
-from ocppdiag_station.scenarios import SCENARIOS, Scenario
+from ocppdiag_station.customers import CUSTOMERS, Customer, Customers, LocalList
+from ocppdiag_station.device import DEFAULT_EVSES, Key, device, key_of
+from ocppdiag_station.device_model import DeviceModel
+from ocppdiag_station.scenario import Boots, Scenario
+from ocppdiag_station.scenarios import SCENARIOS
 
 log = structlog.get_logger()
 
-CHUNK = 2**16
-RETRY_SECONDS = 0.2
-"""Between attempts: much less than a real station is told to wait, so that tests need not."""
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
-class UploadCutError(Exception):
-    """The station has vanished in the middle of an upload, as its scenario wants."""
+class SimulatedStation(Acting):
+    """A ChargingStationHandler with a connection.
 
-
-class SimulatedStation:
-    """A ChargingStationHandler with a connection."""
+    `bytes_per_second`, `sensors` (more variables, each with one monitor) and `monitors_per_part` take the place of
+    what the scenario says. A station that has booted once boots no more when it `run`s again, as after a lost link.
+    """
 
     def __init__(
         self,
@@ -56,152 +43,160 @@ class SimulatedStation:
         version: OcppVersion = OcppVersion.V201,
         scenario: Scenario = SCENARIOS["good"],
         bytes_per_second: float | None = None,
+        evses: int = DEFAULT_EVSES,
+        sensors: int | None = None,
+        monitors_per_part: int | None = None,
+        customers: Iterable[Customer] = CUSTOMERS,
     ) -> None:
-        self.station = station
-        self._password = password
-        self._version = version
-        self._scenario = scenario
-        self._bytes_per_second = bytes_per_second
-        self._connection: StationConnection
-        self._cut = False
-        self._uploads: set[asyncio.Task[None]] = set()
+        scenario = replace(
+            scenario,
+            log=replace(scenario.log, bytes_per_second=bytes_per_second or scenario.log.bytes_per_second),
+            sensors=scenario.sensors if sensors is None else sensors,
+            monitors_per_part=monitors_per_part or scenario.monitors_per_part,
+        )
+        super().__init__(
+            station,
+            version,
+            scenario,
+            _now,
+            device=DeviceModel(device(evses, scenario.sensors), now=_now()),
+            known=Customers(customers),
+            local_list=LocalList(),
+        )
+        for name, value in scenario.values.items():
+            self.device.set(_named(name), value, _now())
         self.booted = asyncio.Event()
-        self._log = log.bind(station=station)
+        """The station is up: let in by the CSMS, and its connector's state is told."""
+
+        self._password = password
 
     async def run(self, url: str) -> None:
         """Connect and live until the connection ends. Raises ConnectionRefusedByGatewayError."""
+        for left in reversed(range(self._scenario.wire.reconnects + 1)):
+            await self._run_once(url, stay=left == 0)
+
+    async def _run_once(self, url: str, *, stay: bool) -> None:
         self._connection = await StationConnection.open(
-            url, self.station, self._password, self._version, self._answer
+            url,
+            self.station,
+            password=self._password,
+            version=self._version,
+            asked=self._asked,
+            wire=self._scenario.wire,
         )
-        life = asyncio.create_task(self._live())
+        life = asyncio.create_task(self._live(stay=stay))
         try:
             await self._connection.run()
         finally:
-            for task in (life, *self._uploads):
+            for task in (life, *self._uploads.values()):
                 task.cancel()
             await self._connection.close()
-            await asyncio.gather(life, *self._uploads, return_exceptions=True)
+            await asyncio.gather(life, *self._uploads.values(), return_exceptions=True)
 
     async def close(self) -> None:
         """Say goodbye."""
         await self._connection.close()
 
-    async def on_get_log(self, request: GetLogRequest) -> GetLogResponse:
-        """Accept, and upload after the answer (FR.05)."""
-        if not self._scenario.accepts:
-            return GetLogResponse(status=LogStatus.REJECTED)
-        task = asyncio.create_task(self._upload(request))
-        self._uploads.add(task)
-        task.add_done_callback(self._uploads.discard)
-        return GetLogResponse(
-            status=LogStatus.ACCEPTED, filename=f"{self.station}-{request.log_type.value}.log"
-        )
+    async def set_variable(
+        self,
+        component: str,
+        variable: str,
+        value: object,
+        *,
+        evse: int | None = None,
+        connector: int | None = None,
+        instance: str | None = None,
+    ) -> None:
+        """Change a variable, and tell the CSMS when that makes a monitor fire; `instance` is the component's.
 
-    async def _answer(self, _: str, request: OcppModel) -> OcppModel | None:
-        self._log.info("station_asked", request=type(request).__name__)
-        if isinstance(request, GetLogRequest):
-            return await self.on_get_log(request) if self._scenario.answers else None
-        raise TypeError(type(request).__name__)
+        Raises:
+            UnknownVariableError: the station has no such variable.
+            CallFailedError, TimeoutError, ConnectionClosed: the CSMS was not told.
 
-    async def _live(self) -> None:
+        """
+        key = _key(component, variable, evse, connector, instance)
+        fired = self.device.set(key, _text(value), self._clock())
+        if fired:
+            await self._do("NotifyEvent", self.event(fired))
+
+    async def notify(
+        self,
+        component: str,
+        variable: str,
+        value: object,
+        *,
+        evse: int | None = None,
+        connector: int | None = None,
+        tech_code: str | None = None,
+        tech_info: str | None = None,
+    ) -> None:
+        """Tell something that no monitor is behind: a HardWiredNotification. Raises as `set_variable`."""
+        key = _key(component, variable, evse, connector, None)
+        fired = self.device.notification(key, _text(value), self._clock(), tech_code, tech_info)
+        await self._do("NotifyEvent", self.event([fired]))
+
+    async def security_event(self, kind: str, tech_info: str | None = None) -> None:
+        """Tell of a security event. Raises ValidationError in 2.0 for one that is not in its list; else as above."""
+        await self._say(notices.security_event(kind, tech_info, self._clock()))
+
+    async def _live(self, *, stay: bool) -> None:
+        """Boot where that is due, then beat, and tell what periodic monitors have to tell."""
         try:
-            boot = await self._connection.call(
-                "BootNotification",
-                BootNotificationRequest(
-                    reason=BootReason.POWER_UP,
-                    charging_station=ChargingStation(
-                        model="Simulated", vendor_name="ocppdiag", serial_number=self.station[:25]
-                    ),
-                ),
-                BootNotificationResponse,
-            )
-            self._log.info("station_booted", answered=boot.status.value, interval=boot.interval)
-            if boot.status is not RegistrationStatus.ACCEPTED:
+            await self._come_up()
+            if not stay:
+                await self._connection.close()
                 return
-            await self._connection.call(
-                "StatusNotification",
-                StatusNotificationRequest(
-                    timestamp=datetime.now(UTC),
-                    connector_status=ConnectorStatus.AVAILABLE,
-                    evse_id=1,
-                    connector_id=1,
-                ),
-                StatusNotificationResponse,
-            )
-            self.booted.set()
-            while True:
-                await asyncio.sleep(boot.interval)
-                await self._connection.call("Heartbeat", HeartbeatRequest(), HeartbeatResponse)
+            await self._beat()
         except (ConnectionClosed, CallFailedError, TimeoutError) as error:
             self._log.warning("station_stopped_living", error=str(error))
 
-    async def _upload(self, request: GetLogRequest) -> None:
-        """Try as often as was asked, reporting each step."""
-        scenario = self._scenario
-        try:
-            for attempt in range((request.retries or 0) + 1):
-                await self._report(UploadLogStatus.UPLOADING, request.request_id)
-                if attempt < scenario.failures or not await self._put(request):
-                    await self._report(UploadLogStatus.UPLOAD_FAILURE, request.request_id)
-                    await asyncio.sleep(RETRY_SECONDS)
-                    continue
-                await self._report(UploadLogStatus.UPLOADED, request.request_id)
-                return
-        except (ConnectionClosed, CallFailedError, TimeoutError) as error:
-            self._log.warning("upload_unreported", error=str(error))
-        except UploadCutError:
-            self._connection.abort()
+    async def _come_up(self) -> None:
+        boots = self._scenario.wire.boots
+        if boots is Boots.ALWAYS:
+            self.accepted = False
+        while not (self.accepted or boots is Boots.NEVER):
+            await self._say(notices.boot(self.station))
+            if not self.accepted:
+                await asyncio.sleep(self._interval)
+        for evse, connector in self.device.delivered.connectors():
+            status = notices.connector_status(self.device, evse, connector, self._clock())
+            if status:
+                await self._say(status)
+        self.booted.set()
 
-    async def _report(self, status: UploadLogStatus, request_id: int) -> None:
-        if self._scenario.reports:
-            notification = LogStatusNotificationRequest(status=status, request_id=request_id)
-            await self._connection.call("LogStatusNotification", notification, LogStatusNotificationResponse)
+    async def _beat(self) -> None:
+        beat = self._clock() + timedelta(seconds=self._interval)
+        while True:
+            at = min(beat, self.device.next_due() or beat)
+            # Not wait_for, which before Python 3.12 can lose a cancellation that comes with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout((at - self._clock()).total_seconds()):
+                    await self._stir.wait()
+            self._stir.clear()
+            fired = self.device.tick(self._clock())
+            if fired:
+                await self._do("NotifyEvent", self.event(fired))
+            if self._clock() >= beat:
+                await self._say(HeartbeatRequest())
+                beat = self._clock() + timedelta(seconds=self._interval)
 
-    async def _put(self, request: GetLogRequest) -> bool:
-        """Upload once; False when the receiver did not take it."""
-        scenario = self._scenario
-        if not scenario.uploads:
-            return True
-        content = self._content(request)
-        url = request.log.remote_location
-        if scenario.wrong_token:
-            parts = urlsplit(url)
-            url = urlunsplit(parts._replace(path="/" + "A" * (len(parts.path) - 2) + "/"))
-        for _ in range(2 if scenario.twice else 1):
-            try:
-                async with ClientSession(timeout=ClientTimeout(total=None, sock_read=60)) as session:
-                    status = await self._once(session, url, content)
-            except (ClientError, OSError, UploadCutError) as error:
-                if self._cut:
-                    raise UploadCutError from error
-                self._log.info("upload_broke", error=type(error).__name__)
-                return False
-            self._log.info("upload_answered", status=status, bytes=len(content))
-        return scenario.twice or status < 300  # noqa: PLR2004 (HTTP: 2xx is success)
 
-    async def _once(self, session: ClientSession, url: str, content: bytes) -> int:
-        if self._scenario.form:
-            form = FormData()
-            form.add_field("uploadfile", content, filename=f"{self.station}.log")
-            async with session.post(url, data=form) as response:
-                return response.status
-        headers = {"Content-Length": str(len(content))}
-        async with session.put(url, data=self._paced(content), headers=headers) as response:
-            return response.status
+def _key(component: str, variable: str, evse: int | None, connector: int | None, instance: str | None) -> Key:
+    where = Component(
+        name=component,
+        instance=instance,
+        evse=None if evse is None else Evse(id=evse, connector_id=connector),
+    )
+    return key_of(where, Variable(name=variable))
 
-    def _content(self, request: GetLogRequest) -> bytes:
-        wanted = request.log
-        text = b"".join(
-            logs.lines(request.log_type, wanted.oldest_timestamp, wanted.latest_timestamp, self.station)
-        )
-        size = self._scenario.size
-        return text if size is None else (text * (size // max(len(text), 1) + 1))[:size]
 
-    async def _paced(self, content: bytes) -> AsyncIterator[bytes]:
-        for start in range(0, len(content), CHUNK):
-            if self._scenario.cut_after is not None and start >= self._scenario.cut_after:
-                self._cut = True
-                raise UploadCutError
-            yield content[start : start + CHUNK]
-            if self._bytes_per_second:
-                await asyncio.sleep(CHUNK / self._bytes_per_second)
+def _named(text: str) -> Key:
+    """Read `Component.Variable[instance]`."""
+    component, _, rest = text.partition(".")
+    variable, _, instance = rest.rstrip("]").partition("[")
+    return key_of(Component(name=component), Variable(name=variable, instance=instance or None))
+
+
+def _text(value: object) -> str:
+    """Write a value as OCPP does: everything is text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

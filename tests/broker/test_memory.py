@@ -16,7 +16,7 @@ from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
 from ocppdiag_workers.memory import CLAIM_SECONDS, COUNTED_MS, KEPT_MS, Memory
-from ocppdiag_workers.operation import Operation, State, instant, settle
+from ocppdiag_workers.operation import Ending, Operation, State, instant, settle
 
 NOW = 1_800_000_000.0
 DUE_IN = 900.0
@@ -130,7 +130,7 @@ async def test_an_event_is_kept_until_it_is_marked_as_sent_and_the_final_one_sta
     first, second = event(operation, "a"), event(operation, "b")
     await memory.commit(operation, (first, second), 0, NOW)
     await memory.mark_sent(operation, (first,))
-    step = settle(operation, Outcome.COMPLETED, NOW)
+    step = settle(operation, Ending(Outcome.COMPLETED, NOW))
     third = event(operation, "c")
     final = step.events[0]
     await memory.commit(step.operation, (third, final), 1, NOW)
@@ -190,7 +190,7 @@ async def test_only_what_has_not_ended_is_open(memory: Memory, station: str) -> 
     await memory.commit(one, (), 0, NOW)
     await memory.commit(two, (), 0, NOW)
     assert sorted(await memory.open_operations(station)) == ["c-1", "c-2"]
-    step = settle(one, Outcome.FAILED, NOW)
+    step = settle(one, Ending(Outcome.FAILED, NOW))
     await memory.commit(step.operation, step.events, 1, NOW)
     assert await memory.open_operations(station) == ["c-2"]
 
@@ -242,7 +242,7 @@ async def test_everything_that_workers_write_ends_by_itself(
     for key, milliseconds in kept.items():
         left = await redis.run("PTTL", key)
         assert milliseconds - 10_000 < left <= milliseconds, key
-    step = settle(short, Outcome.COMPLETED, NOW)
+    step = settle(short, Ending(Outcome.COMPLETED, NOW))
     await memory.commit(step.operation, step.events, 1, NOW)
     left = await redis.run("PTTL", keys.operation(station, "c-1"))
     assert KEPT_MS - 10_000 < left <= KEPT_MS

@@ -1,169 +1,17 @@
-"""A worker's hands on a real Redis and RabbitMQ; the gateway and the station are played by the test."""
+"""A worker's hands: a command begun once, asked once, and ended once whatever comes in whatever order."""
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from itertools import permutations
-from typing import Any
-from uuid import uuid4
 
-import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
-from msgspec import Raw
+from aio_pika.abc import AbstractIncomingMessage
+from stage import SHA, STEPS, Stage, kinds
 
-from ocppdiag_amqp import Broker
 from ocppdiag_contracts import link
-from ocppdiag_contracts.commands import GetLog
-from ocppdiag_contracts.events import EVENT, CommandSettled, Event, Outcome
+from ocppdiag_contracts.events import CommandSettled, LogFile, Outcome
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_contracts.topology import EVENTS, GATEWAY, OWNER, reply_key
-from ocppdiag_local.services import Services
-from ocppdiag_redis import Directory, Pipelined, keys
-from ocppdiag_workers import news
-from ocppdiag_workers.decide import Table, decide
-from ocppdiag_workers.feature import House
-from ocppdiag_workers.features import FEATURES
-from ocppdiag_workers.memory import Memory, Remembered
-from ocppdiag_workers.perform import Performer
-from ocppdiag_workers.post import Post
-
-SHA = "0" * 64
-STEPS = ("sent", "answered", "uploading", "uploaded", "stored")
-
-
-class Stage:
-    """One station, the gateway that holds it, and who hears its events and its replies."""
-
-    def __init__(self, performer: Performer, redis: Pipelined, channel: AbstractChannel) -> None:
-        self.performer = performer
-        self.memory = performer.memory
-        self.redis = redis
-        self.station = f"T-{uuid4().hex[:12]}"
-        self.node = f"node-{self.station}"
-        self.reply_to = f"reply-{self.station}"
-        self.epoch = 1
-        self._channel = channel
-
-    async def set_up(self) -> None:
-        self.orders_queue = await self._heard(GATEWAY.name, self.node)
-        self._events = await self._heard(EVENTS.name, f"*.{self.station}")
-        self._replies = await self._heard(EVENTS.name, reply_key(self.reply_to))
-
-    async def connect(self, node: str | None = None) -> None:
-        directory = self.performer.directory
-        lease, _ = await directory.acquire(self.station, node or self.node, "c", "ocpp2.0.1")
-        self.epoch = lease.epoch
-
-    def wish(self, *, due_in: float = 60) -> GetLog:
-        now = datetime.now(UTC)
-        return GetLog(
-            station=self.station, time=now - timedelta(hours=1), deadline=now + timedelta(seconds=due_in)
-        )
-
-    async def command(self, wish: GetLog, reply_to: str | None = None) -> None:
-        await self.performer.command(wish, wish.model_dump_json().encode(), reply_to)
-
-    async def begun(self) -> GetLog:
-        await self.connect()
-        wish = self.wish(due_in=600)
-        await self.command(wish)
-        return wish
-
-    async def tell(self, *records: link.ToWorkers) -> None:
-        for record in records:
-            await self.performer.decision(
-                decide(record, self.performer.table, self.performer.house, record.at)
-            )
-
-    async def record(self, wish: GetLog, what: str, status: str | None = None) -> link.ToWorkers:
-        """What the gateway or the upload receiver says; the same whenever it is asked for."""
-        at = wish.time.timestamp() + 3600
-        up: dict[str, Any] = {
-            "station": self.station,
-            "node": self.node,
-            "connection": "c",
-            "epoch": self.epoch,
-            "seq": STEPS.index(what) + 1,
-            "at": at,
-            "version": "ocpp2.0.1",
-        }
-        match what:
-            case "sent":
-                return link.Sent(**up, owner=OWNER, tag=wish.id, action="GetLog")
-            case "answered":
-                payload = Raw(json.dumps({"status": status or "Accepted"}).encode())
-                return link.Answered(**up, owner=OWNER, tag=wish.id, action="GetLog", payload=payload)
-            case "stored":
-                upload: dict[str, Any] = {"station": self.station, "tag": wish.id, "owner": OWNER, "at": at}
-                return link.UploadStored(**upload, location="file:///log", size=3, sha256=SHA)
-            case _:
-                request_id = (await self.remembered(wish)).operation.request_id
-                payload = Raw(json.dumps({"status": what.capitalize(), "requestId": request_id}).encode())
-                action = "LogStatusNotification"
-                return link.Called(**up, message_id=f"m-{what}", action=action, payload=payload)
-
-    async def remembered(self, wish: GetLog) -> Remembered:
-        remembered = await self.memory.find(self.station, wish.id)
-        assert remembered is not None
-        return remembered
-
-    async def alarm(self, wish: GetLog) -> float | None:
-        score = await self.redis.run("ZSCORE", keys.DEADLINES, f'["{self.station}","{wish.id}"]')
-        return None if score is None else float(score)
-
-    async def orders(self) -> list[link.ToGateway]:
-        bodies = await _drained(self.orders_queue)
-        return [link.TO_GATEWAY.decode(raw) for body in bodies for raw in link.split(body)]
-
-    async def events(self) -> list[Event]:
-        return [EVENT.validate_json(body) for body in await _drained(self._events)]
-
-    async def replies(self) -> list[Event]:
-        return [EVENT.validate_json(body) for body in await _drained(self._replies)]
-
-    async def settled(self) -> CommandSettled:
-        """The one end, however often it is told."""
-        ends = [event for event in await self.events() if isinstance(event, CommandSettled)]
-        assert ends
-        assert all(end == ends[0] for end in ends)
-        return ends[0]
-
-    async def _heard(self, exchange: str, key: str) -> AbstractQueue:
-        queue = await self._channel.declare_queue(exclusive=True)
-        await queue.bind(exchange, key)
-        return queue
-
-
-async def _drained(queue: AbstractQueue) -> list[bytes]:
-    bodies = []
-    while message := await queue.get(no_ack=True, fail=False):
-        bodies.append(message.body)
-    return bodies
-
-
-def kinds(events: list[Event]) -> list[str]:
-    return [event.event for event in events]
-
-
-@pytest.fixture
-async def stage(services: Services) -> AsyncIterator[Stage]:
-    redis = Pipelined.from_url(services.redis_url)
-    async with (
-        Broker(services.amqp_url, name="test") as broker,
-        await aio_pika.connect(services.amqp_url) as connection,
-    ):
-        await broker.declare_exchanges()
-        house = House(upload_key=b"k" * 32)
-        performer = Performer(
-            Memory(redis), await Post.open(broker), Directory(redis), Table(FEATURES), house
-        )
-        stage = Stage(performer, redis, await connection.channel())
-        await stage.set_up()
-        yield stage
-    await redis.aclose()
+from ocppdiag_redis import keys
 
 
 async def test_a_command_is_on_record_with_its_request_id_before_its_call_is_seen(stage: Stage) -> None:
@@ -220,14 +68,12 @@ async def test_everything_twice_and_in_any_order_ends_once_and_completed(
     assert len({event.id for event in ends}) == 1
     assert {end.model_dump_json() for end in ends} == {ends[0].model_dump_json()}
     assert ends[0].outcome is Outcome.COMPLETED
-    assert ends[0].result is not None
+    assert isinstance(ends[0].result, LogFile)
     assert (ends[0].result.location, ends[0].result.sha256) == ("file:///log", SHA)
     assert (await stage.remembered(wish)).unsent == ()
     assert await stage.alarm(wish) is None
     answers = [order for order in await stage.orders() if isinstance(order, link.Answer)]
-    assert [answer.message_id for answer in answers].count(
-        "m-uploaded"
-    ) == 3  # each is answered, known or not
+    assert [answer.message_id for answer in answers].count("m-4") == 3  # each is answered, known or not
 
 
 async def test_everything_twice_and_at_once_ends_once_and_completed(stage: Stage) -> None:
@@ -266,79 +112,6 @@ async def test_a_station_that_cannot_be_asked_ends_the_command_at_once(
         assert (end.outcome, end.failure, end.retry) == (outcome, failure, failure.retry)
         assert await stage.alarm(wish) is None
     assert await stage.orders() == []
-
-
-@pytest.mark.parametrize(
-    ("before", "failure", "named"),
-    [
-        ((), Failure.NO_ANSWER, "has not answered"),
-        (("sent",), Failure.NO_ANSWER, "has not answered"),
-        (("sent", "answered"), Failure.NOTHING_FOLLOWED, "no upload has come"),
-        (("sent", "answered", "uploading"), Failure.NOTHING_FOLLOWED, "last report was Uploading"),
-        (("answered", "uploaded"), Failure.NO_FILE_RECEIVED, "no file has come"),
-    ],
-)
-async def test_the_deadline_names_what_is_missing(
-    stage: Stage, before: tuple[str, ...], failure: Failure, named: str
-) -> None:
-    wish = await stage.begun()
-    await stage.tell(*[await stage.record(wish, what) for what in before])
-    due = wish.due.timestamp()
-    await stage.performer.wake(stage.station, wish.id, due - 1)
-    assert "command_settled" not in kinds(await stage.events())
-    assert await stage.alarm(wish) == pytest.approx(due)
-    await stage.performer.wake(stage.station, wish.id, due + 1)
-    await stage.performer.wake(stage.station, wish.id, due + 2)
-    end = await stage.settled()
-    assert end.failure is failure
-    assert named in (end.detail or "")
-    assert await stage.alarm(wish) is None
-
-
-async def test_an_alarm_about_nothing_is_put_away(stage: Stage) -> None:
-    wish = stage.wish()
-    await stage.memory.wake_later(stage.station, wish.id, time.time() + 60)
-    await stage.performer.wake(stage.station, wish.id, time.time())
-    assert await stage.alarm(wish) is None
-    assert await stage.events() == []
-
-
-async def crash(stage: Stage, wish: GetLog, item: news.News) -> None:
-    """Write a step, and fall before its events are published."""
-    remembered = await stage.remembered(wish)
-    step = stage.performer.table.advance(remembered.operation, item)
-    assert await stage.memory.commit(step.operation, step.events, remembered.revision, time.time())
-    await stage.events()
-    assert (await stage.remembered(wish)).unsent
-
-
-async def test_what_a_fallen_worker_left_unsent_is_told_with_the_next_news(stage: Stage) -> None:
-    wish = await stage.begun()
-    await crash(stage, wish, news.Sent(time.time() - 60))
-    await stage.tell(await stage.record(wish, "sent"))
-    assert kinds(await stage.events()) == ["command_sent"]
-    assert (await stage.remembered(wish)).unsent == ()
-
-
-async def test_what_was_left_unsent_just_now_is_told_by_an_early_alarm(stage: Stage) -> None:
-    wish = await stage.begun()
-    await crash(stage, wish, news.Sent(time.time()))
-    await stage.tell(await stage.record(wish, "sent"))
-    alarm = await stage.alarm(wish)
-    assert alarm is not None
-    assert alarm < time.time() + 10
-    await stage.performer.wake(stage.station, wish.id, alarm)
-    assert kinds(await stage.events()) == ["command_sent"]
-    assert await stage.alarm(wish) == pytest.approx(wish.due.timestamp())
-
-
-async def test_an_end_that_was_left_unsent_is_told_by_its_deadline_and_then_put_away(stage: Stage) -> None:
-    wish = await stage.begun()
-    await crash(stage, wish, news.Lost(time.time()))
-    await stage.performer.wake(stage.station, wish.id, wish.due.timestamp())
-    assert (await stage.settled()).failure is Failure.CONNECTION_LOST
-    assert (await stage.remembered(wish)).unsent == ()
-    assert await stage.alarm(wish) is None
 
 
 async def test_an_ended_command_sent_again_is_told_its_end_where_it_now_listens(stage: Stage) -> None:
@@ -387,5 +160,5 @@ async def test_news_that_belongs_to_no_command_is_told_as_such_and_answered(stag
     assert kinds(await stage.events()) == ["log_status_reported"]
     (answer,) = await stage.orders()
     assert isinstance(answer, link.Answer)
-    assert (answer.message_id, bytes(answer.payload)) == ("m-uploaded", b"{}")
+    assert (answer.message_id, bytes(answer.payload)) == ("m-4", b"{}")
     assert not (await stage.remembered(wish)).operation.ended

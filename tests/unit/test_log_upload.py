@@ -7,41 +7,20 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import Raw
-from msgspec.structs import replace
+from operations import DUE, STATION, TABLE, begun
 
 from ocppdiag_contracts.commands import GetLog
-from ocppdiag_contracts.events import CommandAccepted, CommandSettled, Event, LogFile, LogStored, Outcome
+from ocppdiag_contracts.events import CommandSettled, Event, LogFile, LogStored, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import news
-from ocppdiag_workers.decide import Table
-from ocppdiag_workers.feature import House
-from ocppdiag_workers.features import FEATURES
 from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import Operation, State, Step
 
-TABLE = Table(FEATURES)
-DUE = 1000.0
 FILE = LogFile(location="file:///logs/CS-1/c1.log", size=3, sha256="0" * 64)
 
 
 def operation(**wanted: Any) -> Operation:  # noqa: ANN401 (a command's fields)
-    command = GetLog(id="c1", station="CS-1", **wanted)
-    return Operation(
-        id="c1",
-        station="CS-1",
-        name="get_log",
-        family="log",
-        request_id=5,
-        command=Raw(command.model_dump_json(exclude_none=True).encode()),
-        reply_to=None,
-        due=DUE,
-        wake_at=DUE,
-        node="node",
-        epoch=1,
-        version="ocpp2.0.1",
-        details=Raw(TABLE.works["get_log"].details),
-    )
+    return begun(GetLog(id="c1", station=STATION, **wanted))
 
 
 def play(items: list[News], **wanted: Any) -> tuple[Operation, list[Event]]:  # noqa: ANN401 (a command's fields)
@@ -78,12 +57,7 @@ def test_the_good_way_ends_completed_with_the_file() -> None:
     last, told = play(GOOD)
     assert last.state is State.COMPLETED
     (end,) = ends(told)
-    assert end.result is not None
-    assert (end.result.location, end.result.filename, end.result.reported) == (
-        FILE.location,
-        "a.log",
-        "Uploaded",
-    )
+    assert end.result == FILE.model_copy(update={"filename": "a.log", "reported": "Uploaded"})
 
 
 @pytest.mark.parametrize("order", list(permutations(range(5))))
@@ -249,41 +223,8 @@ def test_the_refusal_of_a_repeated_order_means_nothing_once_the_first_left() -> 
     assert last.state is State.SENT
 
 
-def test_accepted_canceled_supersedes_the_stations_other_uploads() -> None:
-    step = TABLE.advance(operation(), answered("AcceptedCanceled"))
-    assert step.supersedes
-    assert isinstance(step.events[0], CommandAccepted)
-    other = TABLE.advance(operation(), news.Superseded(10)).operation
-    assert not other.ended
-    assert other.wake_at == 70
-    assert TABLE.advance(other, news.Woke(70)).operation.state is State.CANCELLED
-
-
-def test_accepted_canceled_supersedes_what_was_asked_before_it_and_nothing_after() -> None:
-    asked = [replace(operation(), request_id=number) for number in (4, 5, 6, 2**31 - 1, 1)]
-    assert asked[0].older_than(asked[1])
-    assert not asked[2].older_than(asked[1])
-    assert not asked[1].older_than(asked[1])
-    assert asked[3].older_than(asked[4]), "the count begins again at 1"
-
-
-def test_accepted_canceled_told_again_supersedes_again() -> None:
-    accepted = TABLE.advance(operation(), answered("AcceptedCanceled")).operation
-    assert TABLE.advance(accepted, answered("AcceptedCanceled")) == Step(accepted, supersedes=True)
-    plain = TABLE.advance(operation(), answered()).operation
-    assert TABLE.advance(plain, answered()) == Step(plain)
-
-
 def test_a_second_file_changes_nothing() -> None:
     first = TABLE.advance(operation(), news.LogStored(1, FILE))
     assert isinstance(first.events[0], LogStored)
     again = FILE.model_copy(update={"sha256": "1" * 64})
     assert TABLE.advance(first.operation, news.LogStored(2, again)) == Step(first.operation)
-
-
-def test_the_upload_address_fits_a_remote_location_and_is_a_directory() -> None:
-    house = House(upload_url="https://" + "u" * 142, upload_key=b"k" * 32)
-    asked = TABLE.works["get_log"].ask(operation(), house)
-    location = json.loads(asked.request.to_wire())["log"]["remoteLocation"]
-    assert location.endswith("/")
-    assert len(location) <= 512

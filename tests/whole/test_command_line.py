@@ -2,64 +2,14 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import pytest
+from terminal import given, ocppdiag, running, serve_arguments
 
-from ocppdiag_local import ports
 from ocppdiag_local.services import Services
-
-OCPPDIAG = [sys.executable, "-m", "ocppdiag_local"]
-
-
-@pytest.fixture
-def home(services: Services, tmp_path: Path) -> dict[str, str]:
-    """An environment of its own, with the services of this run."""
-    del services
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCPPDIAG_")}
-    return {**environment, "OCPPDIAG_DATA": str(tmp_path / "data"), "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
-
-
-@contextmanager
-def running(
-    arguments: list[str], home: dict[str, str], until: str, log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command until it has said something; Ctrl-C at the end."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 (our own command)
-            [*OCPPDIAG, *arguments], env=home, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
-        deadline = time.monotonic() + 60
-        while until not in log.read_text(errors="replace"):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(40)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            raise
-
-
-def ocppdiag(home: dict[str, str], *arguments: str, code: int = 0) -> str:
-    done = subprocess.run(  # noqa: S603 (our own command)
-        [*OCPPDIAG, *arguments], env=home, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-    return done.stdout if code == 0 else done.stdout + done.stderr
 
 
 def processes_of(session: int) -> list[str]:
@@ -72,15 +22,6 @@ def processes_of(session: int) -> list[str]:
         except OSError:
             continue
     return found
-
-
-def given(services: Services, home: dict[str, str]) -> dict[str, str]:
-    return {**home, "OCPPDIAG_AMQP_URL": services.amqp_url, "OCPPDIAG_REDIS_URL": services.redis_url}
-
-
-def serve_arguments() -> list[str]:
-    port, upload_port = (str(port) for port in ports.free(2))
-    return ["serve", "--port", port, "--upload-port", upload_port]
 
 
 def test_a_support_engineer_gets_a_log(

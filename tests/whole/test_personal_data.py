@@ -175,3 +175,40 @@ async def test_without_reply_to_a_customer_is_not_even_asked_for(
     told = b"".join(published)
     assert b"reply_to: is required" in told
     assert canary.encode() not in told
+
+
+async def test_the_id_of_a_command_is_not_enough_to_hear_its_customer(
+    installation: Installation, name: str
+) -> None:
+    """Everybody hears the id in `command_queued`; only who has asked knows what was asked."""
+    canary = f"canary{uuid4().hex}"
+    command = CustomerInformation(station=name, report=True, customer_identifier=canary)
+    thief = command.model_copy(update={"customer_identifier": "somebody"})
+    go = asyncio.Event()
+    async with (
+        bare_station(installation, name) as station,
+        installation.diagnostics() as diagnostics,
+        installation.diagnostics() as thiefs,
+    ):
+
+        async def then(_: str, payload: Payload) -> None:
+            await go.wait()
+            part = {"requestId": payload["requestId"], "generatedAt": "2026-01-31T12:00:00Z", "seqNo": 0}
+            await station.say("NotifyCustomerInformation", {**part, "data": canary})
+
+        station.then = then
+        await diagnostics.send(command)
+        await asyncio.sleep(0.5)
+        await thiefs.send(thief)
+        await asyncio.sleep(0.5)
+        go.set()
+        assert_text(await asyncio.wait_for(diagnostics.settle(command), 10), canary)
+        await thiefs.send(thief)
+        stolen = await asyncio.wait_for(thiefs.settle(thief), 10)
+    assert_text(stolen, None)
+    assert len(station.asked) == 1
+
+
+def assert_text(settled: CommandSettled, text: str | None) -> None:
+    assert isinstance(settled.result, CustomerReport)
+    assert settled.result.data == text

@@ -40,9 +40,6 @@ class Table:
         )
         works = [feature.work for feature in features if feature.work]
         self.works: Mapping[str, Work] = MappingProxyType({name_of(work.command): work for work in works})
-        self.personal_actions = frozenset(
-            action for feature in features if feature.personal for action in feature.hears
-        )
 
     def advance(self, operation: Operation, item: News) -> Step:
         """Work news into an operation; an ended one absorbs it."""

@@ -117,9 +117,6 @@ class Work:
     details: bytes = b"null"
     """What an operation of this kind remembers at its beginning, as JSON."""
 
-    personal: bool = False
-    """The command, and what comes of it, is personal data."""
-
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -128,6 +125,3 @@ class Feature:
     work: Work | None = None
     hears: Mapping[str, Hear] = field(default_factory=lambda: MappingProxyType({}))
     """By action."""
-
-    personal: bool = False
-    """What it hears is personal data."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from ocppdiag_contracts.events import CommandAccepted, CommandSent, Outcome, Result
+from ocppdiag_contracts.events import CommandAccepted, CommandSent, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.errors import ErrorCode
@@ -122,12 +122,12 @@ def unreadable(operation: Operation, news: Answered, error: Exception, end: End 
     return end(operation, Ending(Outcome.FAILED, news.at, Failure.STATION_ERROR, detail))
 
 
-def declined(operation: Operation, news: Answered, response: OcppModel, result: Result | None = None) -> Step:
+def declined(operation: Operation, news: Answered, response: OcppModel, end: End = settle) -> Step:
     """The station answered, and what it answered is no yes."""
     status, why = said(response)
     failure = Failure.NOT_SUPPORTED if status in ("NotSupported", "NotImplemented") else Failure.REJECTED
     detail = f"the station answered {status}: {why or 'no reason given'}"
-    return settle(operation, Ending(Outcome.REJECTED, news.at, failure, detail), result)
+    return end(operation, Ending(Outcome.REJECTED, news.at, failure, detail))
 
 
 def said(response: OcppModel) -> tuple[str, str | None]:

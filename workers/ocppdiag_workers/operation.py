@@ -96,6 +96,10 @@ class Operation(Struct, frozen=True, kw_only=True):
             raise TypeError(f"{self.name} is no {kind.__name__}")
         return command
 
+    def asks_for(self, command: CommandModel) -> bool:
+        """Whether that is this command, and not another one under its id."""
+        return not self.ended and read_command(bytes(self.command)) == command
+
     def next_turn(self, details: Raw) -> "Operation":
         """The operation with its next CALL to be sent."""
         return replace(self, turn=self.turn + 1, state=State.QUEUED, details=details)
@@ -130,10 +134,17 @@ class Step:
     keep: Part | None = None
     """A part to lay beside the operation."""
 
-    gather: "Callable[[tuple[Part, ...]], Step] | None" = None
+    gather: "Callable[[Operation, tuple[Part, ...]], Step] | None" = None
     """Needs all the parts to say what becomes of the operation."""
 
     monitors: MonitorsSeen | None = None
+
+    def with_all(self, parts: tuple[Part, ...]) -> "Step":
+        """Take the step that all the parts lead to, if it needs them."""
+        if self.gather is None:
+            return self
+        last = self.gather(self.operation, parts)
+        return Step(last.operation, (*self.events, *last.events), monitors=self.monitors)
 
 
 @dataclass(frozen=True, slots=True)

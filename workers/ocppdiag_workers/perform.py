@@ -43,8 +43,11 @@ class Performer:
             remembered = await self._begin(command, body, reply_to)
         elif remembered.final:
             await self.post.tell((remembered.final,), reply_to)
-        elif reply_to and reply_to != remembered.operation.reply_to:
-            # A service that was restarted asks again: what is still to come goes to where it listens now.
+        elif (
+            reply_to and reply_to != remembered.operation.reply_to and remembered.operation.asks_for(command)
+        ):
+            # A service that was restarted asks again: what is still to come goes to where it listens now. An id alone
+            # is no proof, because everybody may hear it.
             operation = structs.replace(remembered.operation, reply_to=reply_to)
             if not await self.memory.commit(operation, (), remembered.revision, time.time()):
                 return await self.command(command, body, reply_to)
@@ -163,8 +166,7 @@ class Performer:
                 item = replace(item, known=known, repeated=repeated)
             step = self.table.advance(before, item)
             if step.gather:
-                ended = step.gather(await self.memory.parts(before, step.keep))
-                step = replace(ended, events=(*step.events, *ended.events), monitors=step.monitors)
+                step = step.with_all(await self.memory.parts(before, step.keep))
             if step.monitors:
                 await self.memory.see_monitors(before.station, step.monitors)
             if step.operation == before:

@@ -23,17 +23,21 @@ class Post:
         return cls(await Publisher.open(broker))
 
     async def tell(self, events: tuple[Event, ...], reply_to: str | None = None) -> None:
-        """Publish events in their order; `reply_to` brings them to who sent the command as well.
+        """Publish events, the last of them once all others are confirmed; `reply_to` brings them to who sent the command.
 
         What is personal in them goes to `reply_to` only. An event that nobody listens for is nobody's loss. Raises
         UnconfirmedError.
         """
-        for event in events:
-            shown = event.for_all()
-            also = reply_key(reply_to) if reply_to and shown is event else None
-            await self._publish(EVENTS, event_key(event.event, event.station), shown, also)
-            if reply_to and shown is not event:
-                await self._publish(REPLIES, reply_to, event)
+        await asyncio.gather(*(self._tell(event, reply_to) for event in events[:-1]))
+        for last in events[-1:]:
+            await self._tell(last, reply_to)
+
+    async def _tell(self, event: Event, reply_to: str | None) -> None:
+        shown = event.for_all()
+        also = reply_key(reply_to) if reply_to and shown is event else None
+        await self._publish(EVENTS, event_key(event.event, event.station), shown, also)
+        if reply_to and shown is not event:
+            await self._publish(REPLIES, reply_to, event)
 
     async def _publish(self, exchange: Exchange, key: str, event: Event, also: str | None = None) -> None:
         await self._publisher.publish(

@@ -61,7 +61,7 @@ def ended(operation: Operation, ending: Ending, result: Make) -> Step:
     parts = parts_of(operation)
     if not parts.arrived:
         return settle(operation, ending)
-    return Step(operation, gather=lambda kept: settle(operation, ending, result(assemble(parts, kept))))
+    return Step(operation, gather=lambda last, kept: settle(last, ending, result(assemble(parts, kept))))
 
 
 def _judged(operation: Operation, parts: Parts, at: float, result: Make, then: Then) -> Step:

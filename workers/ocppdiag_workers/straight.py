@@ -49,6 +49,6 @@ def _answered(operation: Operation, action: str, item: news.Answered, seen: Moni
     status, why = lifecycle.said(response)
     result = Answer(status=status, reason_code=why)
     if status != "Accepted":
-        return lifecycle.declined(operation, item, response, result)
+        return lifecycle.declined(operation, item, response, lambda last, ending: settle(last, ending, result))
     step = settle(operation, Ending(Outcome.COMPLETED, item.at), result)
     return Step(step.operation, step.events, monitors=seen)

@@ -26,11 +26,11 @@ def stub(body: bytes, reason: str) -> bytes:
     """What people get to see instead: whose it was, what went wrong, and how long it was."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     records = content if isinstance(content, list) else [content]
     of = [
-        {name: str(record[name])[:LONGEST] for name in _SHOWN if name in record}
+        {name: text[:LONGEST] for name in _SHOWN if isinstance(text := record.get(name), str)}
         for record in records
         if isinstance(record, dict)
     ]

@@ -40,5 +40,5 @@ class ReportedEvent(EventModel):
         default_factory=list, description="Where the message broke its schema and was mended."
     )
     payload: dict[str, Any] | None = Field(
-        default=None, description="The message as the station sent it, when it broke its schema."
+        default=None, repr=False, description="The message as the station sent it, when it broke its schema."
     )

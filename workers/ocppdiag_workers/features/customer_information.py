@@ -86,7 +86,7 @@ def _answered(operation: Operation, item: news.Answered) -> Step:
         return lifecycle.unreadable(operation, item, error, end)
     status, _ = lifecycle.said(response)
     if status != "Accepted":
-        return lifecycle.declined(operation, item, response)
+        return lifecycle.declined(operation, item, response, end)
     told = lifecycle.accepted(operation, item.at, status)
     return Step(replace(operation, state=State.ACCEPTED), (told,))
 
@@ -138,6 +138,5 @@ FEATURE = Feature(
         family=FAMILY,
         numbered=True,
         details=report.DETAILS,
-        personal=True,
     )
 )

@@ -48,7 +48,7 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
                 return _limited(operation, command, item)
             if isinstance(item, news.Answered):
                 return _answered(operation, item)
-            return lifecycle.errored(operation, item) if isinstance(item, news.Errored) else Step(operation)
+            return lifecycle.errored(operation, item, end) if isinstance(item, news.Errored) else Step(operation)
         case _:
             return Step(operation)
 
@@ -86,9 +86,9 @@ def _answered(operation: Operation, item: news.Answered) -> Step:
     if status == "Accepted":
         told = lifecycle.accepted(operation, item.at, status)
         return Step(structs.replace(operation, state=State.ACCEPTED), (told,))
-    if status == "EmptyResultSet":
+    if status == "EmptyResultSet" and not report.parts_of(operation).arrived:
         return settle(operation, Ending(Outcome.COMPLETED, item.at), MonitoringReport(parts=0, monitor=[]))
-    return lifecycle.declined(operation, item, response)
+    return lifecycle.declined(operation, item, response, end)
 
 
 def _seen(item: news.PartCame) -> MonitorsSeen | None:

@@ -40,4 +40,4 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     return Heard(answer, informs=(inform,))
 
 
-FEATURE = Feature(hears=MappingProxyType({"NotifyCustomerInformation": heard}), personal=True)
+FEATURE = Feature(hears=MappingProxyType({"NotifyCustomerInformation": heard}))

@@ -1,0 +1,18 @@
+"""The commands of `ocppdiag` that need nothing but a broker: a file for each group of them."""
+
+from ocppdiag_client.cli import cancel, customer, logs, monitors, watch
+from ocppdiag_client.cli.app import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here, run
+
+__all__ = [
+    "BAD_USE",
+    "NOT_COMPLETED",
+    "AmqpUrl",
+    "app",
+    "cancel",
+    "customer",
+    "here",
+    "logs",
+    "monitors",
+    "run",
+    "watch",
+]

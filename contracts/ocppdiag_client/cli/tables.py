@@ -1,0 +1,98 @@
+"""Results that are tables: the same cells for people and for CSV."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.table import Table
+from rich.text import Text
+
+from ocppdiag_client.cli.notation import named, where
+from ocppdiag_client.cli.sentences import printable
+from ocppdiag_contracts.events import MonitoringReport, MonitorsCleared, MonitorsSet
+
+Tabular = MonitoringReport | MonitorsSet | MonitorsCleared
+
+NOTHING_SAID = "no answer"
+"""The status of an item that the station has passed over."""
+
+_STYLES = {"Accepted": "green", NOTHING_SAID: "bold red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Text in rows and columns."""
+
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+
+def cells(result: Tabular) -> Cells:
+    """Lay a result out."""
+    match result:
+        case MonitoringReport():
+            head = "component evse variable id type value severity transaction"
+            rows = _monitors(result)
+        case MonitorsSet():
+            head = "component evse variable type severity status id reason"
+            rows = _set(result)
+        case MonitorsCleared():
+            head = "id status reason"
+            rows = _cleared(result)
+    return Cells(tuple(head.split()), [tuple(map(printable, row)) for row in rows])
+
+
+def _monitors(report: MonitoringReport) -> Iterator[tuple[str, ...]]:
+    for data in report.monitor:
+        for monitor in data.variable_monitoring:
+            yield (
+                named(data.component),
+                where(data.component),
+                named(data.variable),
+                str(monitor.id),
+                monitor.type.value,
+                repr(monitor.value).removesuffix(".0"),
+                str(monitor.severity),
+                "yes" if monitor.transaction else "no",
+            )
+
+
+def _set(result: MonitorsSet) -> Iterator[tuple[str, ...]]:
+    for one in result.results:
+        yield (
+            named(one.component),
+            where(one.component),
+            named(one.variable),
+            one.type.value,
+            str(one.severity),
+            one.status or NOTHING_SAID,
+            "" if one.id is None else str(one.id),
+            one.reason_code or "",
+        )
+
+
+def _cleared(result: MonitorsCleared) -> Iterator[tuple[str, ...]]:
+    for one in result.results:
+        yield str(one.id), one.status or NOTHING_SAID, one.reason_code or ""
+
+
+def table(result: Tabular) -> Table:
+    """Draw a result; a status is coloured by whether it is good."""
+    laid = cells(result)
+    drawn = Table()
+    for name in laid.head:
+        drawn.add_column(name, justify="right" if name in ("id", "value", "severity") else "left")
+    status = laid.head.index("status") if "status" in laid.head else None
+    for row in laid.rows:
+        style = _STYLES.get(row[status], "yellow") if status is not None else ""
+        drawn.add_row(*(Text(cell, style=style if at == status else "") for at, cell in enumerate(row)))
+    return drawn
+
+
+def write_csv(result: Tabular, out: TextIO) -> None:
+    """Write a result with its head as CSV."""
+    laid = cells(result)
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(laid.head)
+    writer.writerows(laid.rows)

@@ -1,0 +1,69 @@
+"""Faults with customers' data and the local list (OCPP 2.0.1 N09, N10, D01)."""
+
+from ocppdiag_station.bends import Parts, answers, dropped, parts, refuses
+from ocppdiag_station.customers import LONGEST_SLICE
+from ocppdiag_station.scenario import Scenario
+from ocppdiag_station.steps import Answer, Call, Script
+from ocppdiag_station.words import Payload
+
+ASKED, TOLD = "CustomerInformation", "NotifyCustomerInformation"
+
+
+def _nothing(there: Parts) -> Parts:
+    return [{**there[0], "data": "", "tbc": False}]
+
+
+def _torn(there: Parts) -> Parts:
+    """Cut by bytes: a character in between breaks into two that nobody can read."""
+    text = "".join(part["data"] for part in there).encode()
+    pieces = [text[start : start + LONGEST_SLICE] for start in range(0, len(text), LONGEST_SLICE)]
+    return [
+        {
+            **there[0],
+            "seqNo": number,
+            "tbc": number + 1 < len(pieces),
+            "data": piece.decode(errors="replace"),
+        }
+        for number, piece in enumerate(pieces)
+    ]
+
+
+def _tiny(there: Parts) -> Parts:
+    """Cut into slices of a few characters."""
+    text = "".join(part["data"] for part in there)
+    pieces = [text[start : start + 5] for start in range(0, len(text), 5)]
+    return [
+        {**there[0], "seqNo": number, "tbc": number + 1 < len(pieces), "data": piece}
+        for number, piece in enumerate(pieces)
+    ]
+
+
+def _list_mismatch(payload: Payload) -> Script:
+    full = payload["updateType"] == "Full"
+    return (Answer({"status": "Accepted" if full else "VersionMismatch"}),)
+
+
+SCENARIOS = {
+    "customer-no-data": Scenario(
+        "N09.FR.06: tells nothing, in one empty slice", bends=(parts(TOLD, _nothing),)
+    ),
+    "customer-torn": Scenario("5.3: cuts slices by bytes, through characters", bends=(parts(TOLD, _torn),)),
+    "customer-tiny-slices": Scenario("5.3: cuts slices of five characters", bends=(parts(TOLD, _tiny),)),
+    "customer-silent": Scenario("N10.FR.06: accepts, and never tells", bends=(dropped(Call, (ASKED,)),)),
+    "customer-rejected": Scenario("N09: answers Rejected", instead={ASKED: answers({"status": "Rejected"})}),
+    "customer-invalid": Scenario(
+        "N09.FR.09: answers Invalid", instead={ASKED: answers({"status": "Invalid"})}
+    ),
+    "customer-not-implemented": Scenario(
+        "N09: answers CALLERROR NotImplemented", instead={ASKED: refuses("NotImplemented")}
+    ),
+    "list-version-mismatch": Scenario(
+        "D01.FR.19: answers VersionMismatch to each differential update",
+        instead={"SendLocalList": _list_mismatch},
+    ),
+    "list-failed": Scenario("D01: answers Failed", instead={"SendLocalList": answers({"status": "Failed"})}),
+    "list-not-implemented": Scenario(
+        "D01: has no local list: CALLERROR NotImplemented",
+        instead={"SendLocalList": refuses("NotImplemented")},
+    ),
+}

@@ -1,0 +1,146 @@
+"""Faults with events (OCPP 2.0.1 N07, N08, A04)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ocppdiag_station.bends import calling, only, without
+from ocppdiag_station.scenario import Scenario
+from ocppdiag_station.steps import Bend, Call, Script
+from ocppdiag_station.words import Payload
+
+EVENT = "NotifyEvent"
+STORM = 200
+LONG_AGO = "2026-01-02T10:00:00Z"
+
+
+def _in_events(change: Callable[[Payload], Payload]) -> Bend:
+    return calling(
+        (EVENT,), lambda payload: {**payload, "eventData": [change(item) for item in payload["eventData"]]}
+    )
+
+
+def _numbered(payload: Payload) -> Payload:
+    return {**payload, "seqNo": payload["eventData"][0]["eventId"]}
+
+
+def _uncleared(_: str, script: Script) -> Script:
+    def told(step: Call) -> bool:
+        return not (step.action == EVENT and all(item.get("cleared") for item in step.payload["eventData"]))
+
+    return tuple(step for step in script if not isinstance(step, Call) or told(step))
+
+
+def _event(at: str, number: int, **members: Any) -> Payload:  # noqa: ANN401 (JSON)
+    """Write an event that no monitor of the station is behind."""
+    return {
+        "eventId": number,
+        "timestamp": at,
+        "trigger": "Alerting",
+        "actualValue": "25",
+        "component": {"name": "ChargingStation"},
+        "variable": {"name": "Temperature"},
+        "eventNotificationType": "HardWiredNotification",
+        "cleared": False,
+        **members,
+    }
+
+
+def _when_up(*events: Payload) -> Bend:
+    """Tell of events once the first connector's state is told."""
+
+    def bend(script: Script) -> Script:
+        (status,) = script
+        if not (
+            isinstance(status, Call) and (status.payload["evseId"], status.payload["connectorId"]) == (1, 1)
+        ):
+            return script
+        at = status.payload["timestamp"]
+        told = (
+            Call(
+                EVENT,
+                {"generatedAt": at, "seqNo": 0, "tbc": False, "eventData": [_event(at, number, **event)]},
+            )
+            for number, event in enumerate(events, 9001)
+        )
+        return (status, *told)
+
+    return only(("StatusNotification",), bend)
+
+
+PROBLEM: Payload = {
+    "actualValue": "true",
+    "component": {"name": "Connector", "evse": {"id": 1, "connectorId": 1}},
+    "variable": {"name": "Problem"},
+    "techCode": "E-17",
+    "techInfo": "residual current",
+}
+
+
+def _without_kind(item: Payload) -> Payload:
+    return {name: value for name, value in item.items() if name != "eventNotificationType"}
+
+
+def _security(kind: str) -> Bend:
+    """Tell of a security event once the first connector's state is told."""
+
+    def bend(script: Script) -> Script:
+        (status,) = script
+        if not (
+            isinstance(status, Call) and (status.payload["evseId"], status.payload["connectorId"]) == (1, 1)
+        ):
+            return script
+        event = {"type": kind, "timestamp": status.payload["timestamp"]}
+        return (status, *[Call("SecurityEventNotification", event)] * 2)
+
+    return only(("StatusNotification",), bend)
+
+
+SCENARIOS = {
+    "events-all-zero": Scenario(
+        "5.2: gives each NotifyEvent the seqNo 0 and no tbc",
+        bends=(calling((EVENT,), lambda payload: {**without("tbc")(payload), "seqNo": 0}),),
+    ),
+    "events-numbered": Scenario(
+        "N07.FR.07: counts on in seqNo from one NotifyEvent to the next",
+        bends=(calling((EVENT,), _numbered),),
+    ),
+    "event-kind-missing": Scenario(
+        "5.2: leaves eventNotificationType out of NotifyEvent", bends=(_in_events(_without_kind),)
+    ),
+    "event-ids-collide": Scenario(
+        "5.2: gives each event the id 1", bends=(_in_events(lambda item: {**item, "eventId": 1}),)
+    ),
+    "events-late": Scenario(
+        "3.6: tells of events long after they happened",
+        bends=(_in_events(lambda item: {**item, "timestamp": LONG_AGO}),),
+    ),
+    "alert-never-cleared": Scenario("5.2: never says that an alert is over", bends=(_uncleared,)),
+    "cleared-without-alert": Scenario(
+        "3.6: says after its boot that an alert is over which it never sent",
+        bends=(_when_up({"cleared": True}),),
+    ),
+    "problem-event": Scenario(
+        "5.2: tells of a fault as variable Problem with techCode and techInfo", bends=(_when_up(PROBLEM),)
+    ),
+    "write-only-event": Scenario(
+        "N07.FR.10: tells of a change of a variable that cannot be read: actualValue is empty",
+        bends=(
+            _when_up(
+                {
+                    "actualValue": "",
+                    "trigger": "Delta",
+                    "component": {"name": "SecurityCtrlr"},
+                    "variable": {"name": "BasicAuthPassword"},
+                }
+            ),
+        ),
+    ),
+    "event-storm": Scenario("3.6: sends 200 events after its boot", bends=(_when_up(*[PROBLEM] * STORM),)),
+    "security-event": Scenario(
+        "3.9: tells twice of one security event", bends=(_security("TamperDetectionActivated"),)
+    ),
+    "security-event-16": Scenario(
+        "5.5: tells of a security event by its name of 1.6",
+        bends=(_security("FailedToAuthenticateAtCentralSystem"),),
+    ),
+}

@@ -1,0 +1,101 @@
+"""TriggerLogStatus: the station is asked how its log is going, and what it then says is the end."""
+
+import pytest
+from operations import DUE, STATION, Life, answered, called, decided
+
+from ocppdiag_contracts import link
+from ocppdiag_contracts.commands import TriggerLogStatus
+from ocppdiag_contracts.events import CommandAccepted, LogStatus, LogStatusReported, Outcome
+from ocppdiag_contracts.failures import Failure
+from ocppdiag_workers import news
+
+VERSIONS = ("ocpp2.0.1", "ocpp2.0")
+ACCEPTED = answered({"status": "Accepted"})
+
+
+def asked(version: str = "ocpp2.0.1") -> Life:
+    return Life(TriggerLogStatus(id="c1", station=STATION), version)
+
+
+def status(text: str, request_id: int | None = None, **frame: object) -> link.Called:
+    content = {"status": text} if request_id is None else {"status": text, "requestId": request_id}
+    return called("LogStatusNotification", content, **frame)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_triggers_a_log_status_and_names_no_evse(version: str) -> None:
+    assert asked(version).ask() == ("TriggerMessage", {"requestedMessage": "LogStatusNotification"})
+
+
+@pytest.mark.parametrize(
+    ("text", "request_id"), [("Idle", None), ("Idle", 7), ("Uploading", 7), ("Uploaded", 0)]
+)
+def test_what_the_station_says_after_it_accepted_is_the_end(text: str, request_id: int | None) -> None:
+    life = asked().hear(news.Sent(0.5), ACCEPTED).notified(status(text, request_id))
+    assert [event.event for event in life.told] == ["command_sent", "command_accepted", "command_settled"]
+    assert life.end.outcome is Outcome.COMPLETED
+    assert life.end.result == LogStatus(status=text, request_id=request_id)
+    assert life.operation.heard == (1, 1), "or its redelivery would look like news of nobody"
+
+
+def test_what_overtakes_the_answer_counts_once_it_has_come() -> None:
+    life = asked().notified(status("Uploading", 7))
+    assert not life.ends
+    life.hear(ACCEPTED)
+    assert isinstance(life.told[0], CommandAccepted)
+    assert life.end.result == LogStatus(status="Uploading", request_id=7)
+
+
+def test_what_came_before_a_refusal_was_not_for_us() -> None:
+    life = asked().notified(status("Uploading", 7)).hear(answered({"status": "Rejected"}))
+    assert (life.end.outcome, life.end.result) == (Outcome.REJECTED, None)
+
+
+@pytest.mark.parametrize(
+    ("items", "outcome", "failure"),
+    [
+        ([answered({"status": "NotImplemented"})], Outcome.REJECTED, Failure.NOT_SUPPORTED),
+        ([answered({"status": "Rejected"})], Outcome.REJECTED, Failure.REJECTED),
+        ([answered({"status": "Nonsense"})], Outcome.FAILED, Failure.STATION_ERROR),
+        ([news.Errored(1, "NotSupported", "")], Outcome.REJECTED, Failure.NOT_SUPPORTED),
+        ([news.Lost(1)], Outcome.FAILED, Failure.CONNECTION_LOST),
+        ([news.Sent(1), news.TimedOut(31), news.Woke(DUE)], Outcome.EXPIRED, Failure.NO_ANSWER),
+        ([ACCEPTED, news.TimedOut(31), news.Woke(DUE)], Outcome.EXPIRED, Failure.NOTHING_FOLLOWED),
+    ],
+)
+def test_every_other_way_ends_too(items: list[news.News], outcome: Outcome, failure: Failure) -> None:
+    end = asked().hear(*items).end
+    assert (end.outcome, end.failure) == (outcome, failure)
+
+
+def test_it_does_not_end_before_its_time() -> None:
+    life = asked().hear(ACCEPTED, news.Woke(DUE - 1), news.Lost(3), news.Errored(4, "InternalError", ""))
+    assert not life.ends
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_report_of_an_upload_goes_to_the_upload_and_to_the_trigger(version: str) -> None:
+    decision = decided(status("Uploading", 7, version=version))
+    assert [inform.request for inform in decision.informs] == [("log", 7), ("trigger", 0)]
+    assert decision.events == ()
+    uploading, triggered = decision.informs
+    assert [event.event for event in uploading.unclaimed] == ["log_status_reported"]
+    assert triggered.unclaimed == (), "it is told once"
+
+
+@pytest.mark.parametrize(("text", "request_id"), [("Idle", 7), ("Idle", None), ("Uploading", None)])
+def test_what_is_no_news_of_an_upload_is_told_as_such_and_goes_to_the_trigger(
+    text: str, request_id: int | None
+) -> None:
+    decision = decided(status(text, request_id))
+    assert [inform.request for inform in decision.informs] == [("trigger", 0)]
+    (event,) = decision.events
+    assert isinstance(event, LogStatusReported)
+    assert (event.command_id, event.request_id, event.status) == (None, request_id, text)
+
+
+def test_request_id_nought_is_an_id_like_any_other() -> None:
+    assert [inform.request for inform in decided(status("Uploading", 0)).informs] == [
+        ("log", 0),
+        ("trigger", 0),
+    ]

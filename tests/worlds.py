@@ -1,0 +1,55 @@
+"""A client with two stations, in memory and for real: what a test says of one has to hold for the other."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+from installation import Installation
+
+from ocppdiag_client import Diagnostics
+from ocppdiag_client.testing import InMemoryDiagnostics
+from ocppdiag_contracts.device_model import Component, Evse, Monitor, MonitoringData, MonitorType, Variable
+from ocppdiag_contracts.events import Outcome
+from ocppdiag_contracts.failures import Failure
+from ocppdiag_station.customers import CUSTOMERS
+
+Client = Diagnostics | InMemoryDiagnostics
+World = Callable[[], AbstractAsyncContextManager[Client]]
+
+TEXTS = {customer.identifier: customer.text for customer in CUSTOMERS if customer.identifier}
+TOKENS = {customer.token[0]: customer.text for customer in CUSTOMERS if customer.token}
+
+POWER = MonitoringData(
+    component=Component(name="EVSE", evse=Evse(id=1)),
+    variable=Variable(name="Power"),
+    variable_monitoring=[
+        Monitor(id=1, type=MonitorType.UPPER_THRESHOLD, severity=4, value=22000, transaction=False)
+    ],
+)
+
+
+@pytest.fixture(params=["in memory", "real"])
+def world(request: pytest.FixtureRequest, name: str) -> World:
+    """A client, a good station `<name>`, and one that rejects, `<name>-rejects`."""
+
+    @asynccontextmanager
+    async def in_memory() -> AsyncIterator[Client]:
+        double = InMemoryDiagnostics()
+        double.add_station(name, monitors=[POWER] * 6, customers=TEXTS | TOKENS)
+        double.add_failing_station(f"{name}-rejects", Failure.REJECTED, outcome=Outcome.REJECTED)
+        yield double
+
+    @asynccontextmanager
+    async def real() -> AsyncIterator[Client]:
+        installation: Installation = request.getfixturevalue("installation")
+        async with (
+            installation.station(name),
+            installation.station(f"{name}-rejects", "rejects"),
+            installation.diagnostics() as diagnostics,
+        ):
+            yield diagnostics
+
+    if request.param == "in memory":
+        return in_memory
+    request.getfixturevalue("installation")
+    return real
