@@ -1,7 +1,7 @@
 """Components and variables as people write them at a terminal."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -16,6 +16,7 @@ variables = st.builds(Variable, name=names, instance=st.none() | names)
 
 
 @given(components, st.none() | variables)
+@example(Component(name="EVSE", evse=Evse(id=0, connector_id=0)), None)
 def test_what_is_written_is_read_back(component: Component, variable: Variable | None) -> None:
     assert read_place(place(component, variable)) == ComponentVariable(component=component, variable=variable)
 

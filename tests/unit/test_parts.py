@@ -104,9 +104,18 @@ def test_what_counts_from_one_is_whole_without_its_first_part_and_says_so() -> N
         [part(2), part(3, last=True)],
         [part(0), part(1), part(2, last=True)],
         [part(1), part(2, last=True), part(3)],
+        [part(1), part(2, last=True), part(4)],
         [],
     ],
-    ids=["not closed", "a hole", "from two", "from nought", "more than the last", "nothing"],
+    ids=[
+        "not closed",
+        "a hole",
+        "from two",
+        "from nought",
+        "one after the last",
+        "another after the last",
+        "nothing",
+    ],
 )
 def test_only_an_unbroken_and_closed_run_from_one_counts_from_one(came: list[Part]) -> None:
     assert not taken_in(came)[0].counts_from_one

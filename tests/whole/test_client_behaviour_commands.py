@@ -154,7 +154,8 @@ async def test_a_monitor_that_is_set_is_reported_until_it_is_cleared(world: Worl
         other = WANTED.model_copy(update={"id": result.id, "value": 50.0})
         end = await settled(client, SetVariableMonitoring(station=name, set_monitoring_data=[other]))
         assert end.outcome is Outcome.COMPLETED
-        assert 50.0 in [monitor.value for monitor in await monitors(client, name) if monitor.id == result.id]
+        changed = [monitor.value for monitor in await monitors(client, name) if monitor.id == result.id]
+        assert changed == [50.0]
 
         end = await settled(client, ClearVariableMonitoring(station=name, monitor_ids=[result.id]))
         assert end.outcome is Outcome.COMPLETED

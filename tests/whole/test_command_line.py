@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from terminal import given, ocppdiag, running, serve_arguments
+from engineer import given, ocppdiag, running, serve_arguments
 
 from ocppdiag_local.services import Services
 
@@ -94,7 +94,7 @@ def test_served_data_outlives_a_restart_and_ctrl_c_leaves_nothing(
 def test_wrong_use_is_said_in_words_and_with_its_own_exit_status(home: dict[str, str]) -> None:
     assert "nothing is served" in ocppdiag(home, "get-log", "CS-1", code=2)
     assert "SINCE" in ocppdiag(home, "get-log", "CS-1", "--since", "yesterday", code=2).upper()
-    assert "station" in ocppdiag(home, "get-log", "a/b", "--amqp-url", "amqp://127.0.0.1:1/", code=2)
+    assert "STATION: must be" in ocppdiag(home, "get-log", "a/b", "--amqp-url", "amqp://127.0.0.1:1/", code=2)
     assert "cannot reach RabbitMQ" in ocppdiag(
         home, "get-log", "CS-1", "--amqp-url", "amqp://127.0.0.1:1/", code=3
     )

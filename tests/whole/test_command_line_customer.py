@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from terminal import Served, both, ocppdiag, serving, wait_for
+from engineer import Served, both, ocppdiag, serving, wait_for
 
 from ocppdiag_local.services import Services
 from ocppdiag_station.customers import CUSTOMERS

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from terminal import Served, ocppdiag, serving, wait_for
+from engineer import Served, ocppdiag, serving, wait_for
 
 from ocppdiag_local.services import Services
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from terminal import Served, both, ocppdiag, serving, wait_for
+from engineer import Served, both, ocppdiag, serving, wait_for
 
 from ocppdiag_local.services import Services
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from ocppdiag_contracts import Failure, read_command
-from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, name_of
+from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, WantedMonitor, name_of
 from ocppdiag_contracts.events import EVENT, CommandSettled, Event, Irregularity, Result
 
 README = (Path(__file__).parents[2] / "contracts" / "README.md").read_text()
@@ -70,6 +70,13 @@ def test_every_member_of_a_command_is_in_a_table(model: type[CommandModel]) -> N
     (own,) = re.findall(rf"\n### `{name_of(model)}`\n(.*?)\n##", README, re.DOTALL)
     listed = [line.split("|")[1] for line in (every + own).splitlines() if line.startswith("| `")]
     assert set(model.model_fields) == {member for cell in listed for member in re.findall(r"`(\w+)`", cell)}
+
+
+def test_every_member_of_a_monitor_that_is_wanted_is_in_a_table() -> None:
+    rows = [line.split("|")[1] for line in README.splitlines() if line.startswith("| `.")]
+    assert {member for cell in rows for member in re.findall(r"`\.(\w+)`", cell)} == set(
+        WantedMonitor.model_fields
+    )
 
 
 @pytest.mark.parametrize("model", COMMAND_TYPES)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from made import made
 from pydantic import BaseModel, ValidationError
@@ -208,10 +208,13 @@ def broken_commands(draw: st.DrawFn) -> dict[str, Any]:
         "clear": True,
         "local_list_version": 1,
         **{name: IDENTIFIERS[name] for name in draw(st.sets(st.sampled_from(sorted(IDENTIFIERS))))},
-        "more": CANARY,
     }
+    if draw(
+        st.booleans()
+    ):  # what has to do with each other is judged only where each member for itself is right
+        command["more"] = CANARY
     text = json.dumps(command)
-    for path in draw(st.lists(st.sampled_from(_paths(command)), min_size=1, max_size=4)):
+    for path in draw(st.lists(st.sampled_from(_paths(command)), max_size=4)):
         holder = changed = json.loads(text)
         for step in path[:-1]:
             holder = holder.get(step) if isinstance(holder, dict) else None
@@ -222,13 +225,19 @@ def broken_commands(draw: st.DrawFn) -> dict[str, Any]:
     return broken
 
 
+def _refusal(command: dict[str, Any]) -> str:
+    """What is told, with all that a log would have of it; an example that is a command after all does not count."""
+    try:
+        read_command(json.dumps(command).encode())
+    except InvalidCommandError as error:
+        return "".join(traceback.format_exception(error))
+    return reject()
+
+
 @settings(max_examples=400)
 @given(broken_commands())
 def test_who_is_told_what_is_wrong_with_a_command_is_not_told_what_was_in_it(command: dict[str, Any]) -> None:
-    with pytest.raises(InvalidCommandError) as error:
-        read_command(json.dumps(command).encode())
-    assert str(error.value)
-    assert CANARY not in "".join(traceback.format_exception(error.value))
+    assert CANARY not in _refusal(command)
 
 
 @given(st.integers(1, 400))

@@ -149,6 +149,11 @@ def test_a_field_that_is_wrong_is_named_and_its_value_is_not_repeated(
             {"set_monitoring_data": [MONITOR, MONITOR | {"variable": {"name": "POWER"}, "value": 2}]},
             "set_monitoring_data: must not name one component, variable, type and severity twice",
         ),
+        (
+            "set_variable_monitoring",
+            {"set_monitoring_data": [MONITOR, MONITOR | {"component": COMPONENT | {"name": "evse"}}]},
+            "set_monitoring_data: must not name one component, variable, type and severity twice",
+        ),
         ("clear_variable_monitoring", {"monitor_ids": []}, "monitor_ids: "),
         ("clear_variable_monitoring", {"monitor_ids": [1, 1]}, "monitor_ids: must not name one twice"),
         ("clear_variable_monitoring", {"monitor_ids": [2**31]}, "monitor_ids.0: "),

@@ -65,7 +65,7 @@ class Parts(Struct, frozen=True, omit_defaults=True):
         for first, until in self.runs:
             holes += range(expected, min(first, end + 1, MOST_PARTS))
             expected = until + 1
-        return (*holes, *range(expected, min(end + 1, MOST_PARTS)))
+        return tuple(holes)
 
     @property
     def too_large(self) -> bool:

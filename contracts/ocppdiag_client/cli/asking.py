@@ -54,7 +54,7 @@ class Screen:
                 write_csv(result, sys.stdout)
                 sys.stdout.flush()
             if isinstance(result, Report):
-                warn(result, self.notices)
+                pass
         elif not self.as_json:
             report(settled, self.notices)
 
