@@ -1,9 +1,9 @@
 """Stations that do something wrong, and what a service then sees: of its command, and of all that the station says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -51,10 +51,10 @@ class Faulty:
     operator: Diagnostics
     heard: list[Event]
     lines: list[Any]
-    name: str = field(default="")
 
-    def __post_init__(self) -> None:
-        self.name = self.station.station
+    @property
+    def name(self) -> str:
+        return self.station.station
 
     @property
     def refused(self) -> list[str]:
@@ -65,14 +65,23 @@ class Faulty:
             if line["event"] == "csms_refused" and line["station"] == self.name
         ]
 
-    async def ask(self, kind: type[Command], *, seconds: float = 6, **fields: object) -> Seen:
-        """Send a command, and wait for its end."""
+    async def begin(self, kind: type[Command], *, seconds: float = 10, **fields: object) -> Command:
+        """Send a command with its deadline so many seconds from now."""
         command = kind.model_validate(
             {"station": self.name, "deadline": now() + timedelta(seconds=seconds), **fields}
         )
         await self.operator.send(command)
-        settled = await asyncio.wait_for(self.operator.settle(command), seconds + PATIENCE_SECONDS)
+        return command
+
+    async def end(self, command: Command) -> Seen:
+        """Wait for a command's end."""
+        left = (command.due - now()).total_seconds()
+        settled = await asyncio.wait_for(self.operator.settle(command), left + PATIENCE_SECONDS)
         return Seen(settled, [event async for event in self.operator.follow(command)])
+
+    async def ask(self, kind: type[Command], *, seconds: float = 10, **fields: object) -> Seen:
+        """Send a command, and wait for its end."""
+        return await self.end(await self.begin(kind, seconds=seconds, **fields))
 
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.heard if isinstance(event, kind)]

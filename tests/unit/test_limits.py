@@ -135,3 +135,7 @@ def test_a_long_filter_is_tried_where_the_limit_is_not_told(item: news.News) -> 
 
 def test_a_short_filter_is_asked_for_at_once() -> None:
     assert filtered(SAFE_ITEMS).ask()[0] == "GetMonitoringReport"
+
+
+def test_a_small_number_is_safe_where_nothing_is_told() -> None:
+    assert fitting([1] * 40, Limits()) == fitting([1] * 40, Limits(bytes=1000)) == SAFE_ITEMS

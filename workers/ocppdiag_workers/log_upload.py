@@ -70,6 +70,8 @@ def reported(operation: Operation, progress: Progress, item: news.LogStatus) -> 
                 time=instant(item.at),
                 station=operation.station,
                 command_id=operation.id,
+                violations=list(item.violations),
+                payload=item.payload,
                 request_id=operation.request_id,
                 status=item.status,
             ),
@@ -159,7 +161,7 @@ def judged(operation: Operation, progress: Progress, told: tuple[Event, ...], at
         return end(Outcome.FAILED, Failure.UPLOAD_TOO_LARGE, "the log is larger than the command allows")
     if given_up:
         return end(Outcome.FAILED, Failure.UPLOAD_FAILED, f"the station reported {progress.reported}")
-    if progress.superseded_at is not None and at >= progress.superseded_at + GRACE_SECONDS:
+    if progress.superseded_at is not None and (over or at >= progress.superseded_at + GRACE_SECONDS):
         return end(Outcome.CANCELLED, Failure.SUPERSEDED, "the station accepted a newer upload in its place")
     if over:
         return end(*_missing(operation, progress))

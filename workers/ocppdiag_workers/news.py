@@ -1,6 +1,7 @@
 """What may happen to an operation, each as a value. `at` is when, in seconds since 1970."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ocppdiag_contracts.events import Event, LogFile
 from ocppdiag_workers.parts import Part
@@ -73,6 +74,9 @@ class LogStatus:
     stamp: tuple[int, int]
     status: str
     request_id: int | None = None
+    violations: tuple[str, ...] = ()
+    payload: dict[str, Any] | None = None
+    """As sent, when it broke its schema."""
 
 
 @dataclass(frozen=True, slots=True)

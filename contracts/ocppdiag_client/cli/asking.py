@@ -54,7 +54,7 @@ class Screen:
                 write_csv(result, sys.stdout)
                 sys.stdout.flush()
             if isinstance(result, Report):
-                pass
+                warn(result, self.notices)
         elif not self.as_json:
             report(settled, self.notices)
 

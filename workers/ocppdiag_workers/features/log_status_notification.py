@@ -21,7 +21,14 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         request_id=message.request_id,
         status=message.status.value,
     )
-    status = news.LogStatus(called.at, (called.epoch, called.seq), message.status.value, message.request_id)
+    status = news.LogStatus(
+        called.at,
+        (called.epoch, called.seq),
+        message.status.value,
+        message.request_id,
+        received.violations,
+        uncorrelated.payload,
+    )
     triggered = Inform(status, request=trigger_log_status.REQUEST)
     # Idle answers a trigger and may carry any id: it is never news for an upload. 0 is an id like any other.
     if message.request_id is None or message.status is UploadLogStatus.IDLE:
