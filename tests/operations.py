@@ -86,8 +86,14 @@ class Life:
 
     def notified(self, record: link.Called) -> "Life":
         """The station calls, and what of it concerns this operation comes to it."""
-        mine = (self.operation.family, self.operation.request_id)
-        return self.hear(*(inform.news for inform in decided(record).informs if inform.request == mine))
+        family, number = self.operation.family, self.operation.request_id
+        return self.hear(
+            *(
+                inform.news
+                for inform in decided(record).informs
+                if inform.request == (family, number) or (inform.family and inform.family == family)
+            )
+        )
 
     def ask(self) -> tuple[str, Any]:
         """The CALL of this turn: its action, and its payload as the station reads it."""

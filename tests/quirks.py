@@ -65,6 +65,15 @@ class Faulty:
             if line["event"] == "csms_refused" and line["station"] == self.name
         ]
 
+    @property
+    def asked(self) -> list[str]:
+        """What the station was asked."""
+        return [
+            line["request"]
+            for line in self.lines
+            if line["event"] == "station_asked" and line["station"] == self.name
+        ]
+
     async def begin(self, kind: type[Command], *, seconds: float = 10, **fields: object) -> Command:
         """Send a command with its deadline so many seconds from now."""
         command = kind.model_validate(
@@ -102,9 +111,11 @@ class Faulty:
 class Faults:
     """Faulty stations of one test, named after it; one client hears of all of them."""
 
-    def __init__(self, installation: Installation, operator: Diagnostics, name: str, lines: list[Any]) -> None:
+    def __init__(
+        self, installation: Installation, operator: Diagnostics, name: str, lines: list[Any]
+    ) -> None:
         self.installation = installation
-        self._operator = operator
+        self.operator = operator
         self._name = name
         self._lines = lines
         self._count = 0
@@ -116,7 +127,7 @@ class Faults:
         name = f"{self._name}-{self._count}"
         heard = self.heard.setdefault(name, [])
         async with self.installation.station(name, scenario, version) as station:
-            yield Faulty(station, self._operator, heard, self._lines)
+            yield Faulty(station, self.operator, heard, self._lines)
 
     async def hear(self, events: AsyncIterator[Event]) -> None:
         async for event in events:

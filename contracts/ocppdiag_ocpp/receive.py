@@ -33,6 +33,8 @@ _GONE = object()
 _UNKNOWN = "Unknown"
 _OTHER_WORDS = {"UploadFailed": "UploadFailure"}
 """What OCPP 1.6 calls a thing that has another name since, and stations go on saying."""
+_LEFT_OUT = {"tbc": False, "cleared": False}
+"""What 2.0 wants said and 2.0.1 lets be absent, and what that then means."""
 
 
 class UnreadableError(ValueError):
@@ -119,10 +121,11 @@ def _mend(content: Any, error: ErrorDetails) -> str | None:  # noqa: ANN401 (JSO
     try:
         for step in path:
             holder = holder[step]
-        value = holder[last]
+        left_out = error["type"] == "missing" and last in _LEFT_OUT
+        value = None if left_out else holder[last]
     except (KeyError, IndexError, TypeError):
         return None
-    better = _better(value, error)
+    better = _LEFT_OUT[last] if left_out else _better(value, error)
     if better is value:
         return None
     if better is _GONE:

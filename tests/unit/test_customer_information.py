@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from operations import DUE, STATION, Life, answered, decided
+from operations import DUE, STATION, Life, answered, called, decided
 from reports import customer_part
 
 from ocppdiag_contracts import link
@@ -173,6 +173,15 @@ def test_what_is_late_or_repeated_while_the_list_is_changed_does_no_harm() -> No
     assert (life.end.outcome, brought(life).data) == (Outcome.COMPLETED, "xy")
 
 
+def test_a_part_too_many_while_the_list_is_changed_is_told_and_not_kept() -> None:
+    life = listed()
+    told = len(life.told)
+    life.notified(customer_part(1, "another", tbc=False))
+    assert [event.event for event in life.told[told:]] == ["customer_information_part_received"]
+    life.hear(answered({"status": "Accepted"}, 1))
+    assert brought(life).data == "xy"
+
+
 def test_nothing_of_the_customer_is_left_in_an_operation_that_has_ended() -> None:
     life = listed().hear(answered({"status": "Accepted"}, 1))
     assert life.end.result
@@ -202,8 +211,21 @@ def test_a_report_that_nobody_asked_for_is_thanked_and_told_without_its_text(ver
     assert decision.events == ()
 
 
-def test_a_number_below_nought_is_no_part_of_anything() -> None:
-    decision = decided(customer_part(-1, "secret"))
+@pytest.mark.parametrize(
+    "record",
+    [
+        customer_part(-1, "secret"),
+        called(
+            "NotifyCustomerInformation",
+            {"seqNo": 0, "tbc": False, "generatedAt": "2026-01-31T12:00:00Z", "data": "secret"},
+            version="ocpp2.0",
+        ),
+    ],
+    ids=["a number below 0", "no requestId, which OCPP 2.0 allows"],
+)
+def test_what_is_no_part_of_anything_is_told_without_its_text_and_thanked(record: link.Called) -> None:
+    decision = decided(record)
+    assert isinstance(decision.answer, link.Answer)
     assert decision.informs == ()
     (event,) = decision.events
     assert "secret" not in event.model_dump_json()

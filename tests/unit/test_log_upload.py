@@ -153,6 +153,13 @@ def test_the_last_failure_is_the_end() -> None:
     assert len(ends(told)) == 1
 
 
+def test_what_the_station_cannot_do_at_all_is_the_end_whatever_retries_are_left() -> None:
+    _, told = play([answered(), status(1, "NotSupportedOperation")], retries=5)
+    (end,) = ends(told)
+    assert (end.outcome, end.failure) == (Outcome.FAILED, Failure.UPLOAD_FAILED)
+    assert "NotSupportedOperation" in (end.detail or "")
+
+
 def test_a_station_that_reports_one_failure_for_all_its_retries_is_given_up_after_a_grace() -> None:
     last, told = play([answered(), status(1, "UploadFailure", 10)], retries=2, retry_interval=30)
     assert not ends(told)

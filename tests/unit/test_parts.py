@@ -132,6 +132,10 @@ def test_parts_that_all_have_one_number_are_put_together_as_they_came(number: in
     assert Irregularity.CONFLICT not in whole.irregularities
     assert state.complete == (number == 0)
     assert state.counts_from_one == (number == 1)
+    assert state.whole_in_its_way
+    assert whole.missing == ()
+    assert not taken_in(came[:-1])[0].whole_in_its_way, "the last is still to come"
+    assert taken_in([part(number, last=True)])[0].whole_in_its_way == (number == 1), "one is not several"
 
 
 @given(st.permutations([part(0), part(1, text="first"), part(1, text="second"), part(2, last=True)]))

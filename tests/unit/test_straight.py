@@ -2,7 +2,6 @@
 
 import pytest
 from operations import DUE, STATION, Life, answered
-from pydantic import ValidationError
 
 from ocppdiag_contracts.commands import CommandModel, MonitoringBase, SetMonitoringBase, SetMonitoringLevel
 from ocppdiag_contracts.events import Answer, Outcome
@@ -23,11 +22,10 @@ def test_each_asks_with_what_the_command_says(version: str) -> None:
     assert Life(LEVEL, version).ask() == ("SetMonitoringLevel", {"severity": 0})
 
 
-def test_a_base_that_a_version_does_not_have_is_not_asked_for() -> None:
+def test_the_base_that_has_another_name_in_2_0_goes_by_it() -> None:
     hard_wired = BASE.model_copy(update={"monitoring_base": MonitoringBase.HARD_WIRED_ONLY})
     assert Life(hard_wired).ask() == ("SetMonitoringBase", {"monitoringBase": "HardWiredOnly"})
-    with pytest.raises(ValidationError):
-        Life(hard_wired, "ocpp2.0").ask()
+    assert Life(hard_wired, "ocpp2.0").ask() == ("SetMonitoringBase", {"monitoringBase": "None"})
 
 
 @BOTH

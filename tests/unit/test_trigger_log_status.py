@@ -8,6 +8,7 @@ from ocppdiag_contracts.commands import TriggerLogStatus
 from ocppdiag_contracts.events import CommandAccepted, LogStatus, LogStatusReported, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import news
+from ocppdiag_workers.feature import Inform
 
 VERSIONS = ("ocpp2.0.1", "ocpp2.0")
 ACCEPTED = answered({"status": "Accepted"})
@@ -15,6 +16,10 @@ ACCEPTED = answered({"status": "Accepted"})
 
 def asked(version: str = "ocpp2.0.1") -> Life:
     return Life(TriggerLogStatus(id="c1", station=STATION), version)
+
+
+def goes_to(inform: Inform) -> object:
+    return inform.family or inform.request
 
 
 def status(text: str, request_id: int | None = None, **frame: object) -> link.Called:
@@ -38,16 +43,23 @@ def test_what_the_station_says_after_it_accepted_is_the_end(text: str, request_i
     assert life.operation.heard == (1, 1), "or its redelivery would look like news of nobody"
 
 
+def test_what_is_older_than_the_trigger_does_not_count() -> None:
+    life = asked().notified(status("Uploading", 7)).hear(news.Sent(0.5), ACCEPTED)
+    assert not life.ends
+
+
 def test_what_overtakes_the_answer_counts_once_it_has_come() -> None:
-    life = asked().notified(status("Uploading", 7))
+    life = asked().hear(news.Sent(0.5)).notified(status("Uploading", 7))
     assert not life.ends
     life.hear(ACCEPTED)
-    assert isinstance(life.told[0], CommandAccepted)
+    assert isinstance(life.told[1], CommandAccepted)
     assert life.end.result == LogStatus(status="Uploading", request_id=7)
 
 
 def test_what_came_before_a_refusal_was_not_for_us() -> None:
-    life = asked().notified(status("Uploading", 7)).hear(answered({"status": "Rejected"}))
+    life = (
+        asked().hear(news.Sent(0.5)).notified(status("Uploading", 7)).hear(answered({"status": "Rejected"}))
+    )
     assert (life.end.outcome, life.end.result) == (Outcome.REJECTED, None)
 
 
@@ -76,7 +88,7 @@ def test_it_does_not_end_before_its_time() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_report_of_an_upload_goes_to_the_upload_and_to_the_trigger(version: str) -> None:
     decision = decided(status("Uploading", 7, version=version))
-    assert [inform.request for inform in decision.informs] == [("log", 7), ("trigger", 0)]
+    assert [goes_to(inform) for inform in decision.informs] == [("log", 7), "trigger"]
     assert decision.events == ()
     uploading, triggered = decision.informs
     assert [event.event for event in uploading.unclaimed] == ["log_status_reported"]
@@ -88,14 +100,11 @@ def test_what_is_no_news_of_an_upload_is_told_as_such_and_goes_to_the_trigger(
     text: str, request_id: int | None
 ) -> None:
     decision = decided(status(text, request_id))
-    assert [inform.request for inform in decision.informs] == [("trigger", 0)]
+    assert [goes_to(inform) for inform in decision.informs] == ["trigger"]
     (event,) = decision.events
     assert isinstance(event, LogStatusReported)
     assert (event.command_id, event.request_id, event.status) == (None, request_id, text)
 
 
 def test_request_id_nought_is_an_id_like_any_other() -> None:
-    assert [inform.request for inform in decided(status("Uploading", 0)).informs] == [
-        ("log", 0),
-        ("trigger", 0),
-    ]
+    assert [goes_to(inform) for inform in decided(status("Uploading", 0)).informs] == [("log", 0), "trigger"]

@@ -128,7 +128,8 @@ async def test_a_failure_of_which_nothing_is_said_ends_at_the_deadline_and_a_tri
 ) -> None:
     """5.1: no status at all after a failure: deadline and trigger. 3.3: a trigger resolves what is overdue."""
     async with faults.station("upload-fails-silently") as faulty:
-        log = await faulty.begin(GetLog, seconds=3)
+        log = await faulty.begin(GetLog, seconds=3, retries=0)
+        await faulty.until(LogStatusReported)
         assert (await faulty.ask(TriggerLogStatus)).result.status == "Idle"
         seen = await faulty.end(log)
         assert seen.end == (Outcome.EXPIRED, Failure.NOTHING_FOLLOWED)

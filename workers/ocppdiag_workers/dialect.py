@@ -7,10 +7,11 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.messages import PROFILE
-from ocppdiag_ocpp.receive import Received, receive
+from ocppdiag_ocpp.receive import Received, UnreadableError, receive
 from ocppdiag_workers.operation import Operation, instant
 
 M = TypeVar("M", bound=OcppModel)
+N = TypeVar("N", bound=OcppModel)
 
 _UNKNOWN_MEMBER = ": extra_forbidden"
 
@@ -32,6 +33,16 @@ def read(called: link.Called, model: type[M]) -> Received[M]:
         counted = tuple(text for text in received.violations if not text.endswith(_UNKNOWN_MEMBER))
         return Received(received.message, counted)
     return received
+
+
+def read_part(called: link.Called, model: type[M], of_v20: type[N]) -> Received[M] | Received[N]:
+    """Read one part of a report; a 2.0 station may leave its requestId out. Raises as `read`."""
+    try:
+        return read(called, model)
+    except UnreadableError:
+        if called.version != OcppVersion.V20:
+            raise
+        return receive(of_v20, bytes(called.payload))
 
 
 def read_as_spoken(called: link.Called) -> Received[OcppModel]:

@@ -61,6 +61,9 @@ class Inform:
     news: News
     tag: str | None = None
     request: tuple[str, int] | None = None
+    family: str | None = None
+    """News for every open operation of this family instead, of which none has a number."""
+
     unclaimed: tuple[Event, ...] = ()
     """Told when no operation takes the news."""
 

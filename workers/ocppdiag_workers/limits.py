@@ -16,6 +16,9 @@ from ocppdiag_workers.operation import Operation
 SAFE_ITEMS = 10
 """For a station that does not tell its limit."""
 
+FRAME_BYTES = 100
+"""What an OCPP-J frame has around its payload, an id of 36 characters included."""
+
 ACTION = "GetVariables"
 
 
@@ -62,7 +65,7 @@ def _positive(text: str | None) -> int | None:
 
 def fitting(sizes: Sequence[int], limits: Limits) -> int:
     """Return how many of the items, whose sizes in bytes these are, fit into one request: at least one."""
-    count, total = 0, 0
+    count, total = 0, FRAME_BYTES
     for size in sizes[: limits.items or SAFE_ITEMS]:
         total += size
         if count and limits.bytes is not None and total > limits.bytes:

@@ -140,7 +140,8 @@ def judged(operation: Operation, progress: Progress, told: tuple[Event, ...], at
     if progress.reported in FAILURES and not progress.location:
         command = operation.asked(GetLog)
         give_up_at = progress.failed_at + command.retry_interval + GRACE_SECONDS
-        given_up = progress.failed > command.retries or at >= give_up_at or over
+        hopeless = progress.reported == UploadLogStatus.NOT_SUPPORTED_OPERATION
+        given_up = hopeless or progress.failed > command.retries or at >= give_up_at or over
         wake_at = min(wake_at, give_up_at)
     if progress.superseded_at is not None:
         wake_at = min(wake_at, progress.superseded_at + GRACE_SECONDS)

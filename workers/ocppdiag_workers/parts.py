@@ -52,9 +52,19 @@ class Parts(Struct, frozen=True, omit_defaults=True):
         return self.last is not None and any(first == 0 and end >= self.last for first, end in self.runs)
 
     @property
+    def all_alike(self) -> bool:
+        """Whether there are several parts, all of one number."""
+        return self.arrived > 1 and len(self.runs) == 1 and self.runs[0][0] == self.runs[0][1]
+
+    @property
     def counts_from_one(self) -> bool:
         """Whether all is here that a station can have sent which begins with 1."""
         return self.last is not None and self.runs == ((1, self.last),)
+
+    @property
+    def whole_in_its_way(self) -> bool:
+        """Whether nothing can be missing from a station that counts otherwise than from 0."""
+        return self.last is not None and (self.counts_from_one or self.all_alike)
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -120,9 +130,8 @@ def assemble(state: Parts, parts: Iterable[Part]) -> Assembled:
         order = [firsts[number] for number in sorted(numbers)]
         if len(order) < len(arrived):
             found.append(Irregularity.CONFLICT)
-    missing = state.missing
+    missing = () if state.whole_in_its_way else state.missing
     if state.counts_from_one:
-        missing = ()
         found.append(Irregularity.FIRST_PART_MISSING)
     bodies = tuple(bytes(part.body) for part in order)
     if len(bodies) > 1 and any(body in _EMPTY for body in bodies):

@@ -142,8 +142,19 @@ class Performer:
             refused = news.Refused(now, refusal, operation.turn)
             await self._inform(operation.station, Inform(refused, operation.id))
 
+    async def _inform_family(self, station: str, inform: Inform, family: str) -> bool:
+        """Bring news to all open operations of a family; that there is none is known without a look at each."""
+        if not await self.memory.find_request(station, family, 0):
+            return False
+        asked = await self._open_of(station, family)
+        for each in asked:
+            await self._inform(station, Inform(inform.news, each.operation.id))
+        return bool(asked)
+
     async def _inform(self, station: str, inform: Inform) -> bool:
         """Bring news to its operation; False when there is none, or it has ended before the news."""
+        if inform.family:
+            return await self._inform_family(station, inform, inform.family)
         command_id = inform.tag
         if inform.request:
             command_id = await self.memory.find_request(station, *inform.request)
@@ -209,10 +220,16 @@ class Performer:
             await self._send(step.operation)
 
     async def _supersede(self, newer: Operation, now: float) -> None:
-        for command_id in await self.memory.open_operations(newer.station):
-            other = await self.memory.find(newer.station, command_id)
-            if other and other.operation.family == newer.family and other.operation.older_than(newer):
+        for other in await self._open_of(newer.station, newer.family):
+            if other.operation.older_than(newer):
                 await self._advance(other, news.Superseded(now), now)
+
+    async def _open_of(self, station: str, family: str | None) -> list[Remembered]:
+        found = [
+            await self.memory.find(station, command_id)
+            for command_id in await self.memory.open_operations(station)
+        ]
+        return [each for each in found if each and each.operation.family == family]
 
     async def _tell_left(self, remembered: Remembered) -> None:
         """See to events that somebody has left unsent: now if that was a while ago, else he may be at it still."""

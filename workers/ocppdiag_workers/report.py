@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgspec
 from msgspec import Raw, structs
 
-from ocppdiag_contracts.events import Outcome, Result
+from ocppdiag_contracts.events import Event, Outcome, Result
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import news
 from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
@@ -37,18 +37,21 @@ def _the_end(_: Operation) -> None:
     return None
 
 
+def told(operation: Operation, item: news.PartCame) -> Event:
+    """The event of a part, as its command's."""
+    again = "" if item.known is None else f"/{item.part.digest}"
+    update = {"command_id": operation.id, "id": operation.event_id(f"part/{item.part.seq_no}{again}")}
+    return item.event.model_copy(update=update)
+
+
 def part_came(operation: Operation, item: news.PartCame, result: Make, then: Then = _the_end) -> Step:
     """Lay a new part beside the operation; a repeat says nothing."""
     if item.repeated:
         return Step(operation)
     parts = parts_of(operation)
     part = structs.replace(item.part, arrival=parts.arrived)
-    again = "" if item.known is None else f"/{part.digest}"
-    told = item.event.model_copy(
-        update={"command_id": operation.id, "id": operation.event_id(f"part/{part.seq_no}{again}")}
-    )
     step = _judged(operation, parts.with_one(part, item.at), item.at, result, then)
-    return replace(step, events=(told, *step.events), keep=part)
+    return replace(step, events=(told(operation, item), *step.events), keep=part)
 
 
 def woke(operation: Operation, item: news.Woke, result: Make, then: Then = _the_end) -> Step:
@@ -86,7 +89,7 @@ def _ending(operation: Operation, parts: Parts, at: float) -> Ending | None:
         return Ending(Outcome.COMPLETED, at)
     if at < operation.wake_at:
         return None
-    if parts.counts_from_one:
+    if parts.whole_in_its_way:
         return Ending(Outcome.COMPLETED, at)
     if parts.last is not None:
         missing = [str(number) for number in parts.missing]

@@ -1,10 +1,11 @@
 """What an operator sets, from environment variables; a wrong one is named at the start."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ocppdiag_workers.destinations import beginning
 
 LONGEST_UPLOAD_URL = 150
 """Of the 512 characters of a remoteLocation, the token needs the rest."""
@@ -14,14 +15,6 @@ def _base(url: str) -> str:
     if not url.startswith(("http://", "https://")) or len(url) > LONGEST_UPLOAD_URL:
         raise ValueError(f"must be an http or https address of at most {LONGEST_UPLOAD_URL} characters")
     return url.rstrip("/")
-
-
-def _destination(url: str) -> str:
-    """Ask for a path, so that the beginning of a host's name does not allow a longer one."""
-    parts = urlsplit(url)
-    if not parts.scheme or not parts.hostname or not parts.path.startswith("/") or "@" in parts.netloc:
-        raise ValueError("must have a scheme, a host and a path such as / and no user")
-    return url
 
 
 class Settings(BaseSettings):
@@ -42,7 +35,7 @@ class Settings(BaseSettings):
     heartbeat_interval: int = Field(default=300, ge=1, le=86400)
     call_timeout: float = Field(default=30.0, gt=0, le=600)
     prefetch: int = Field(default=100, ge=1, le=1000)
-    destinations: tuple[Annotated[str, AfterValidator(_destination)], ...] = ()
+    destinations: tuple[Annotated[str, AfterValidator(beginning)], ...] = ()
     """Where commands may have logs sent to instead of us, as a JSON list of beginnings of addresses, each with its
     path: ["https://logs.example.com/", "sftp://archive.example.com/in/"]. None: nowhere."""
 

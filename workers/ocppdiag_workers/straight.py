@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from ocppdiag_contracts.commands import CommandModel
 from ocppdiag_contracts.events import Answer, Outcome
+from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.receive import UnreadableError
 from ocppdiag_workers import dialect, lifecycle, news
 from ocppdiag_workers.feature import Ask, Feature, House, Work
@@ -16,14 +17,15 @@ C = TypeVar("C", bound=CommandModel)
 def straight(
     command: type[C],
     action: str,
-    fields: Callable[[C], dict[str, Any]],
+    fields: Callable[[C, OcppVersion], dict[str, Any]],
     *,
     seen: MonitorsSeen | None = None,
 ) -> Feature:
     """Make the feature of a command whose answer has nothing but a status; `seen` is what Accepted says of monitors."""
 
     def ask(operation: Operation, _: House) -> Ask:
-        return Ask(action, dialect.request(action, operation.version, fields(operation.asked(command))))
+        asked = fields(operation.asked(command), OcppVersion(operation.version))
+        return Ask(action, dialect.request(action, operation.version, asked))
 
     def learn(operation: Operation, item: news.OperationNews) -> Step:
         match item:
@@ -49,6 +51,8 @@ def _answered(operation: Operation, action: str, item: news.Answered, seen: Moni
     status, why = lifecycle.said(response)
     result = Answer(status=status, reason_code=why)
     if status != "Accepted":
-        return lifecycle.declined(operation, item, response, lambda last, ending: settle(last, ending, result))
+        return lifecycle.declined(
+            operation, item, response, lambda last, ending: settle(last, ending, result)
+        )
     step = settle(operation, Ending(Outcome.COMPLETED, item.at), result)
     return Step(step.operation, step.events, monitors=seen)

@@ -10,6 +10,8 @@ _MARKS = (
     b"CustomerInformation",
     b"SendLocalList",
     b'"GetLog"',
+    b"\\u",  # a name may be spelled with escapes
+    b"\x00",  # or in UTF-16
 )
 """What gives such a message away: members of our commands, and OCPP messages with a customer or an upload address."""
 

@@ -15,7 +15,7 @@ class CustomerInformationPartReceived(ReportedEvent):
     command_id: CommandId | None = Field(
         description="Null when nobody asked for it, or its command has ended."
     )
-    request_id: int
+    request_id: int | None = Field(description="As the station has it; OCPP 2.0 lets it be absent.")
     seq_no: int = Field(description="Counts from 0.")
     tbc: bool = Field(description="To be continued: false in the last part.")
     generated_at: Instant = Field(description="By the station's clock.")

@@ -115,6 +115,8 @@ def _learn_of_list(operation: Operation, item: news.OperationNews) -> Step:
             return lifecycle.errored(operation, item, end)
         case news.Woke() | news.TimedOut():
             return lifecycle.unanswered(operation, item, end)
+        case news.PartCame() if not item.repeated:  # more than a complete report has
+            return Step(operation, (report.told(operation, item),))
         case _:
             return Step(operation)
 

@@ -1,7 +1,6 @@
 """GetLog: have a station upload a log, and follow it until it is stored (OCPP N01)."""
 
 from typing import assert_never
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -12,6 +11,7 @@ from ocppdiag_contracts.topology import OWNER
 from ocppdiag_ocpp.messages.get_log import GetLogResponse, LogStatus
 from ocppdiag_ocpp.receive import UnreadableError, receive
 from ocppdiag_workers import dialect, lifecycle, log_upload, news
+from ocppdiag_workers.destinations import allowed
 from ocppdiag_workers.feature import Ask, Feature, House, NotAskableError, Work
 from ocppdiag_workers.operation import Operation, State, Step
 
@@ -22,7 +22,7 @@ FAMILY = "log"
 def ask(operation: Operation, house: House) -> Ask:
     """The CALL: always with retries and interval, because stations differ in what they take for granted."""
     command = operation.asked(GetLog)
-    if command.remote_location and not _allowed(command.remote_location, house.destinations):
+    if command.remote_location and not allowed(command.remote_location, house.destinations):
         raise NotAskableError(lifecycle.DESTINATION_NOT_ALLOWED)
     fields = {
         "log_type": command.log_type.value,
@@ -48,16 +48,6 @@ def _address(operation: Operation, command: GetLog, house: House) -> str:
         max_bytes=min(command.max_bytes or house.max_upload_bytes, house.max_upload_bytes),
     )
     return f"{house.upload_url}/{tokens.sign(token, house.upload_key)}/"
-
-
-def _allowed(location: str, destinations: tuple[str, ...]) -> bool:
-    """Compare scheme, host, port and path with what operators allow; who logs in there is the command's affair."""
-    parts = urlsplit(location)
-    path = parts.path or "/"
-    if "\\" in location or "%" in path or "/.." in path:  # not every reader finds the same host or path in it
-        return False
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}{path}".startswith(destinations)
 
 
 def learn(operation: Operation, item: news.OperationNews) -> Step:

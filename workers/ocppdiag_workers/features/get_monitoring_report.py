@@ -48,7 +48,9 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
                 return _limited(operation, command, item)
             if isinstance(item, news.Answered):
                 return _answered(operation, item)
-            return lifecycle.errored(operation, item, end) if isinstance(item, news.Errored) else Step(operation)
+            if isinstance(item, news.Errored):
+                return lifecycle.errored(operation, item, end)
+            return Step(operation)
         case _:
             return Step(operation)
 

@@ -29,7 +29,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         received.violations,
         uncorrelated.payload,
     )
-    triggered = Inform(status, request=trigger_log_status.REQUEST)
+    triggered = Inform(status, family=trigger_log_status.FAMILY)
     # Idle answers a trigger and may carry any id: it is never news for an upload. 0 is an id like any other.
     if message.request_id is None or message.status is UploadLogStatus.IDLE:
         return Heard(thanks, events=(uncorrelated,), informs=(triggered,))

@@ -7,7 +7,10 @@ from msgspec import Raw
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import CustomerInformationPartReceived
-from ocppdiag_ocpp.messages.notify_customer_information import NotifyCustomerInformationRequest
+from ocppdiag_ocpp.messages.notify_customer_information import (
+    NotifyCustomerInformationRequest,
+    NotifyCustomerInformationRequestV20,
+)
 from ocppdiag_workers import dialect, news
 from ocppdiag_workers.feature import Feature, Heard, House, Inform
 from ocppdiag_workers.features.customer_information import FAMILY
@@ -16,7 +19,9 @@ from ocppdiag_workers.parts import Part
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
     """News for the operation of its request; when there is none, that something came and not what."""
-    received = dialect.read(called, NotifyCustomerInformationRequest)
+    received = dialect.read_part(
+        called, NotifyCustomerInformationRequest, NotifyCustomerInformationRequestV20
+    )
     message = received.message
     event = CustomerInformationPartReceived(
         **dialect.told(called, received),
@@ -28,7 +33,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         data=message.data,
     )
     answer = dialect.answer(called, {})
-    if message.seq_no < 0:  # no part of anything
+    if message.seq_no < 0 or message.request_id is None:  # no part of anything that can be told
         return Heard(answer, events=(event.for_all(),))
     came = news.PartCame(
         called.at,

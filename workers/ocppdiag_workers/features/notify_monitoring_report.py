@@ -5,12 +5,10 @@ from types import MappingProxyType
 from ocppdiag_contracts import link
 from ocppdiag_contracts.device_model import MonitoringData
 from ocppdiag_contracts.events import MonitoringReportPartReceived
-from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.messages.notify_monitoring_report import (
     NotifyMonitoringReportRequest,
     NotifyMonitoringReportRequestV20,
 )
-from ocppdiag_ocpp.receive import Received, UnreadableError, receive
 from ocppdiag_workers import dialect, news
 from ocppdiag_workers.feature import Feature, Heard, House, Inform
 from ocppdiag_workers.features.get_monitoring_report import FAMILY, body
@@ -19,7 +17,7 @@ from ocppdiag_workers.parts import Part
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
     """News for the operation of its request; for nobody in particular when there is none."""
-    received = _read(called)
+    received = dialect.read_part(called, NotifyMonitoringReportRequest, NotifyMonitoringReportRequestV20)
     message = received.message
     monitors = [MonitoringData.model_validate(data, from_attributes=True) for data in message.monitor or ()]
     event = MonitoringReportPartReceived(
@@ -41,17 +39,6 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         event,
     )
     return Heard(answer, informs=(Inform(came, request=(FAMILY, message.request_id), unclaimed=(event,)),))
-
-
-def _read(
-    called: link.Called,
-) -> Received[NotifyMonitoringReportRequest] | Received[NotifyMonitoringReportRequestV20]:
-    try:
-        return dialect.read(called, NotifyMonitoringReportRequest)
-    except UnreadableError:
-        if called.version != OcppVersion.V20:
-            raise
-        return receive(NotifyMonitoringReportRequestV20, bytes(called.payload))  # which may have no requestId
 
 
 FEATURE = Feature(hears=MappingProxyType({"NotifyMonitoringReport": heard}))

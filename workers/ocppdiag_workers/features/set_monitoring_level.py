@@ -3,4 +3,6 @@
 from ocppdiag_contracts.commands import SetMonitoringLevel
 from ocppdiag_workers.straight import straight
 
-FEATURE = straight(SetMonitoringLevel, "SetMonitoringLevel", lambda command: {"severity": command.severity})
+FEATURE = straight(
+    SetMonitoringLevel, "SetMonitoringLevel", lambda command, _: {"severity": command.severity}
+)

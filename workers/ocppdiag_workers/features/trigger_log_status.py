@@ -13,8 +13,7 @@ from ocppdiag_workers.feature import Ask, Feature, House, Work
 from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
 
 FAMILY = "trigger"
-REQUEST = (FAMILY, 0)
-"""The newest trigger of a station: its notification need not carry any id."""
+"""Every trigger of a station that is open: the notification need not carry any id."""
 
 
 class Progress(Struct, frozen=True):
@@ -37,7 +36,7 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
             return _answered(operation, item)
         case news.Errored():
             return lifecycle.errored(operation, item)
-        case news.LogStatus():
+        case news.LogStatus() if operation.state is not State.QUEUED:  # else it is older than the trigger
             return _judged(operation, Progress(item.status, item.request_id), item.at)
         case news.Woke() if operation.state is State.ACCEPTED and item.at >= operation.due:
             detail = "the station accepted; no LogStatusNotification has come"
