@@ -33,7 +33,7 @@ _GONE = object()
 _UNKNOWN = "Unknown"
 _OTHER_WORDS = {"UploadFailed": "UploadFailure"}
 """What OCPP 1.6 calls a thing that has another name since, and stations go on saying."""
-_LEFT_OUT = {"tbc": False, "cleared": False}
+_LEFT_OUT: dict[str | int, bool] = {"tbc": False, "cleared": False}
 """What 2.0 wants said and 2.0.1 lets be absent, and what that then means."""
 
 

@@ -1,6 +1,5 @@
 """The `ocppdiag` command: what needs a broker only, and here what needs this machine."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.demo import demo
 from ocppdiag_local.failures import ServicesError
 from ocppdiag_local.serve import serve
+from ocppdiag_local.simulate import simulate
 from ocppdiag_process import configure
 from ocppdiag_redis import Credentials, Pipelined
 from ocppdiag_station import SCENARIOS, ConnectionRefusedByGatewayError, SimulatedStation
@@ -98,9 +98,21 @@ def station_simulate(
     password: Annotated[str | None, typer.Option(envvar="OCPPDIAG_STATION_PASSWORD")] = None,
     bytes_per_second: Annotated[float | None, typer.Option(help="How fast they upload.")] = None,
     version: Annotated[OcppVersion, typer.Option("--ocpp", help="What they speak.")] = OcppVersion.V201,
+    evses: Annotated[int, typer.Option(min=1, max=100, help="How many EVSEs each has.")] = 2,
+    sensors: Annotated[
+        int | None, typer.Option(min=0, max=100_000, help="More variables, each with a monitor.")
+    ] = None,
+    monitors_per_part: Annotated[int | None, typer.Option(min=1, help="Of their reports.")] = None,
+    count: Annotated[
+        int, typer.Option(min=1, max=5000, help="So many of each name, with -1, -2, ... behind it.")
+    ] = 1,
     show_list: Annotated[bool, typer.Option("--list", help="Show the scenarios.")] = False,
 ) -> None:
-    """Connect simulated stations, until Ctrl-C. Served on this machine, they are let in by themselves."""
+    """Connect simulated stations, until Ctrl-C. Served on this machine, they are let in by themselves.
+
+    What is typed as COMPONENT[#EVSE[.CONNECTOR]]/VARIABLE=VALUE, such as EVSE#1/Power=23000, changes their variables, and
+    their monitors fire.
+    """
     if show_list:
         table = Table("scenario", "what the station does")
         for name, entry in SCENARIOS.items():
@@ -110,11 +122,18 @@ def station_simulate(
     if not stations or scenario not in SCENARIOS:
         raise typer.BadParameter("name a station" if not stations else f"no scenario {scenario}; see --list")
     configure(process="station")
-    checked = [_checked(station) for station in stations]
+    checked = [
+        _checked(station if count == 1 else f"{station}-{number}")
+        for station in stations
+        for number in range(1, count + 1)
+    ]
     behaviour = {
         "version": version,
         "scenario": SCENARIOS[scenario],
         "bytes_per_second": bytes_per_second,
+        "evses": evses,
+        "sensors": sensors,
+        "monitors_per_part": monitors_per_part,
     }
     try:
         run(_simulate(checked, url, password, behaviour))
@@ -132,7 +151,7 @@ async def _simulate(
         )
         for station in stations
     ]
-    await asyncio.gather(*(station.run(url or here().gateway_url) for station in simulated))
+    await simulate(simulated, url or here().gateway_url)
 
 
 async def _issue(station: str, redis_url: str | None, credential_key: str | None) -> str:

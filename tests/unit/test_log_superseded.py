@@ -36,3 +36,9 @@ def test_accepted_canceled_told_again_supersedes_again() -> None:
     )
     plain = TABLE.advance(OPERATION, answered({"status": "Accepted"})).operation
     assert TABLE.advance(plain, answered({"status": "Accepted"})) == Step(plain)
+
+
+def test_at_its_deadline_a_superseded_upload_is_known_to_be_that() -> None:
+    other = TABLE.advance(OPERATION, news.Superseded(OPERATION.due - 5)).operation
+    step = TABLE.advance(other, news.Woke(OPERATION.due))
+    assert step.operation.state is State.CANCELLED

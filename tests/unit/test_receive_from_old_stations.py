@@ -8,6 +8,7 @@ import pytest
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_ocpp.messages.boot_notification import BootNotificationRequest, BootReason
 from ocppdiag_ocpp.messages.log_status_notification import LogStatusNotificationRequest, UploadLogStatus
+from ocppdiag_ocpp.messages.notify_event import NotifyEventRequestV20
 from ocppdiag_ocpp.messages.notify_monitoring_report import NotifyMonitoringReportRequest
 from ocppdiag_ocpp.messages.security_event_notification import SecurityEventNotificationRequest
 from ocppdiag_ocpp.receive import UnreadableError, receive
@@ -64,3 +65,18 @@ def test_an_empty_list_of_monitors_is_none() -> None:
     received = receive(NotifyMonitoringReportRequest, payload)
     assert received.message.monitor is None
     assert received.violations == ("monitor: too_short",)
+
+
+def test_what_2_0_wants_said_may_be_left_out_as_2_0_1_lets_it() -> None:
+    event = {
+        "eventId": 1,
+        "timestamp": "2026-01-31T12:00:00Z",
+        "trigger": "Delta",
+        "actualValue": "",
+        "component": {"name": "EVSE"},
+        "variable": {"name": "Power"},
+    }
+    payload = {"generatedAt": "2026-01-31T12:00:00Z", "seqNo": 0, "eventData": [event]}
+    received = receive(NotifyEventRequestV20, json.dumps(payload).encode())
+    assert (received.message.tbc, received.message.event_data[0].cleared) == (False, False)
+    assert set(received.violations) == {"tbc: missing", "eventData.0.cleared: missing"}

@@ -1,12 +1,13 @@
 """Faults with customers' data and the local list (OCPP 2.0.1 N09, N10, D01)."""
 
 from ocppdiag_station.bends import Parts, answers, dropped, parts, refuses
-from ocppdiag_station.customers import LONGEST_SLICE
 from ocppdiag_station.scenario import Scenario
 from ocppdiag_station.steps import Answer, Call, Script
 from ocppdiag_station.words import Payload
 
 ASKED, TOLD = "CustomerInformation", "NotifyCustomerInformation"
+TORN_SLICE = 507
+"""Bytes; this many cut right through a character of what a station knows at length."""
 
 
 def _nothing(there: Parts) -> Parts:
@@ -16,7 +17,7 @@ def _nothing(there: Parts) -> Parts:
 def _torn(there: Parts) -> Parts:
     """Cut by bytes: a character in between breaks into two that nobody can read."""
     text = "".join(part["data"] for part in there).encode()
-    pieces = [text[start : start + LONGEST_SLICE] for start in range(0, len(text), LONGEST_SLICE)]
+    pieces = [text[start : start + TORN_SLICE] for start in range(0, len(text), TORN_SLICE)]
     return [
         {
             **there[0],
