@@ -17,16 +17,20 @@ from websockets.typing import Subprotocol
 from ocppdiag_contracts.versions import OcppVersion
 
 Payload = dict[str, Any]
+Answer = Payload | tuple[str, str, Payload]
 BOOT: Payload = {"reason": "PowerUp", "chargingStation": {"model": "Bare", "vendorName": "Somebody"}}
 
 
 class BareStation:
-    """`answers` gives the payload of each answer (None: silence), `then` does what follows it."""
+    """`answers` gives each answer (None: silence), `then` does what follows it.
+
+    An answer is a payload, or what a CALLERROR has beside its message id: code, description, details.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.asked: list[tuple[str, Payload]] = []
-        self.answers: Callable[[str, Payload], Payload | None] = lambda _, __: {"status": "Accepted"}
+        self.answers: Callable[[str, Payload], Answer | None] = lambda _, __: {"status": "Accepted"}
         self.then: Callable[[str, Payload], Awaitable[object]] | None = None
         self._waiting: dict[str, asyncio.Future[list[Any]]] = {}
         self._doing: set[asyncio.Task[object]] = set()
@@ -57,7 +61,9 @@ class BareStation:
         _, message_id, action, payload = frame
         self.asked.append((action, payload))
         answer = self.answers(action, payload)
-        if answer is not None:
+        if isinstance(answer, tuple):
+            await self.socket.send(json.dumps([4, message_id, *answer]))
+        elif answer is not None:
             await self.socket.send(json.dumps([3, message_id, answer]))
         if self.then:
             task = asyncio.ensure_future(self.then(action, payload))

@@ -17,7 +17,12 @@ from ocppdiag_local.stack import Stack, stack
 from ocppdiag_redis import Credentials, Directory, Pipelined
 from ocppdiag_station import SCENARIOS, SimulatedStation
 
-SETTINGS = {"OCPPDIAG_CALL_TIMEOUT": "2", "OCPPDIAG_LOG_LEVEL": "debug"}
+DESTINATION = "ftp://127.0.0.1/logs/"
+SETTINGS = {
+    "OCPPDIAG_CALL_TIMEOUT": "2",
+    "OCPPDIAG_LOG_LEVEL": "debug",
+    "OCPPDIAG_DESTINATIONS": json.dumps([DESTINATION]),
+}
 
 
 @dataclass

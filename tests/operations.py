@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
+import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import CommandModel, name_of
 from ocppdiag_contracts.events import CommandSettled, Event
-from ocppdiag_workers import news
+from ocppdiag_workers import news, report
 from ocppdiag_workers.decide import Decision, Table, decide
 from ocppdiag_workers.feature import Ask, House
 from ocppdiag_workers.features import FEATURES
@@ -95,6 +96,11 @@ class Life:
             )
         )
 
+    def had(self, record: link.Called) -> bool:
+        """Whether what the station calls is nothing new to this operation, which has ended."""
+        (inform,) = decided(record).informs
+        return TABLE.had(self.operation, inform.news)
+
     def ask(self) -> tuple[str, Any]:
         """The CALL of this turn: its action, and its payload as the station reads it."""
         ask = TABLE.works[self.operation.name].ask(self.operation, HOUSE)
@@ -110,7 +116,9 @@ class Life:
         (end,) = self.ends
         assert end == self.told[-1]
         assert self.operation.state is State(end.outcome.value)
-        assert (bytes(self.operation.command), bytes(self.operation.details)) == (b"null", b"null")
+        assert bytes(self.operation.command) == b"null"
+        numbers = msgspec.json.encode(report.parts_of(self.operation))
+        assert bytes(self.operation.details) in (b"null", numbers), "which parts it had, and nothing else"
         return end
 
     def _hear(self, item: News) -> None:

@@ -39,6 +39,11 @@ class Seen:
     def result(self) -> Any:  # noqa: ANN401 (the test knows which)
         return self.settled.result
 
+    @property
+    def words(self) -> str:
+        """What the final event says for people: ours, and the station's own."""
+        return self.settled.model_dump_json(include={"detail", "reason"})
+
     def of(self, kind: type[E]) -> list[E]:
         return [event for event in self.events if isinstance(event, kind)]
 

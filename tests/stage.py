@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal, NoReturn
 from uuid import uuid4
 
 import aio_pika
@@ -14,7 +14,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 from msgspec import Raw
 
-from ocppdiag_amqp import Broker, Publisher
+from ocppdiag_amqp import Broker, Publisher, UnconfirmedError
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import Command, GetLog
 from ocppdiag_contracts.events import EVENT, CommandSettled, Event
@@ -61,9 +61,9 @@ class Stage:
             await queue.bind(exchange, key)
         return queue
 
-    async def connect(self, node: str | None = None) -> None:
+    async def connect(self, node: str | None = None, version: str = "ocpp2.0.1") -> None:
         directory = self.performer.directory
-        lease, _ = await directory.acquire(self.station, node or self.node, "c", "ocpp2.0.1")
+        lease, _ = await directory.acquire(self.station, node or self.node, "c", version)
         self.epoch = lease.epoch
 
     def times(self, due_in: float = 600) -> dict[str, Any]:
@@ -106,6 +106,21 @@ class Stage:
         tag = f"{wish.id}.{turn}" if turn else wish.id
         payload = Raw(json.dumps(content).encode())
         return link.Answered(**self._up(2), owner=OWNER, tag=tag, action=action, payload=payload)
+
+    def errored(self, wish: Command, code: str, description: str) -> link.Errored:
+        return link.Errored(
+            **self._up(2), owner=OWNER, tag=wish.id, action="", code=code, description=description
+        )
+
+    def lose(self, method: Literal["tell", "order"]) -> None:
+        """What is published next by this way comes to nobody, and who publishes it hears so."""
+        post = self.performer.post
+
+        def lost(*_: object) -> NoReturn:
+            vars(post).pop(method)
+            raise UnconfirmedError("lost by the test")
+
+        vars(post)[method] = lost
 
     async def record(self, wish: Command, what: str, status: str | None = None) -> link.ToWorkers:
         """What the gateway or the upload receiver says; the same whenever it is asked for."""
@@ -154,6 +169,10 @@ class Stage:
             elif kind == b"string":
                 found += [key, await self.redis.run("GET", key)]
         return b"\n".join(found)
+
+    async def calls(self) -> list[link.Call]:
+        """The orders that are CALLs."""
+        return [order for order in await self.orders() if isinstance(order, link.Call)]
 
     async def orders(self) -> list[link.ToGateway]:
         bodies = await drained(self.orders_queue)

@@ -25,11 +25,16 @@ class ParkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a handler gets to see of a message."""
+    """What a handler gets to see of a message.
+
+    `attempts` is how often it has been tried before, as a quorum queue counts for its delivery limit; a classic one
+    does not count.
+    """
 
     body: bytes
     reply_to: str | None
     routing_key: str
+    attempts: int = 0
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
@@ -96,7 +101,7 @@ class Consumer:
     async def _settle(self, message: AbstractIncomingMessage) -> None:
         try:
             try:
-                await self._handle(Delivery(message.body, message.reply_to, message.routing_key or ""))
+                await self._handle(_delivery(message))
             except ParkError as reason:
                 log.warning("message_parked", queue=self._queue.name, reason=str(reason))
                 await message.reject(requeue=False)
@@ -126,3 +131,10 @@ class Consumer:
                 raise
             else:
                 return
+
+
+def _delivery(message: AbstractIncomingMessage) -> Delivery:
+    # RabbitMQ's own count, whichever version counts what; at the first delivery it would be the publisher's word.
+    count = message.headers.get("x-delivery-count") if message.redelivered else None
+    attempts = count if isinstance(count, int) else 0
+    return Delivery(message.body, message.reply_to, message.routing_key or "", attempts)

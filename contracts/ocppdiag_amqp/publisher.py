@@ -49,7 +49,7 @@ class Publisher:
     ) -> None:
         """Return once the broker has confirmed.
 
-        `also` is a second routing key (RabbitMQ: sender-selected distribution).
+        `also` is a second routing key, which nobody who hears the message sees (RabbitMQ: sender-selected distribution).
         A publish that timed out may be stored all the same, so it is repeated under the same `message_id`.
 
         Raises:
@@ -61,7 +61,7 @@ class Publisher:
             body,
             content_type="application/json",
             delivery_mode=DeliveryMode.PERSISTENT if persistent else DeliveryMode.NOT_PERSISTENT,
-            headers={**(headers or {}), **({"CC": [also]} if also else {})},
+            headers={**(headers or {}), **({"BCC": [also]} if also else {})},
             message_id=message_id or uuid4().hex,
             type=type,
             reply_to=reply_to,

@@ -6,18 +6,14 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-import structlog
-from pydantic import ValidationError
-
 from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Publisher
+from ocppdiag_client.reading import read
 from ocppdiag_client.stream import Heard, Streams
 from ocppdiag_contracts import cloud_events
 from ocppdiag_contracts.commands import Command, CommandModel, read_command
-from ocppdiag_contracts.events import CommandSettled, Event, read_event
+from ocppdiag_contracts.events import CommandSettled, Event
 from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import COMMANDS, reply_queue, watch_queue
-
-log = structlog.get_logger()
 
 PREFETCH = 100
 PAUSE_SECONDS = 0.02
@@ -127,7 +123,7 @@ class Diagnostics:
         async def on_event(delivery: Delivery) -> None:
             while waiting.full() and not closing.is_set():  # noqa: ASYNC110 (either may end it)
                 await asyncio.sleep(PAUSE_SECONDS)
-            if not closing.is_set() and (event := _read(delivery)):
+            if not closing.is_set() and (event := read(delivery.body, delivery.routing_key)):
                 waiting.put_nowait(event)
 
         queue = watch_queue(uuid4().hex, keys or ("#",))
@@ -145,13 +141,5 @@ class Diagnostics:
                 yield event
 
     async def _on_event(self, delivery: Delivery) -> None:
-        if event := _read(delivery):
+        if event := read(delivery.body, delivery.routing_key):
             self._streams.feed(event)
-
-
-def _read(delivery: Delivery) -> Event | None:
-    try:
-        return read_event(delivery.body)
-    except ValidationError:  # a newer worker's event, which this client cannot know
-        log.warning("event_unknown", key=delivery.routing_key)
-        return None

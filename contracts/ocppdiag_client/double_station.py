@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 
-from ocppdiag_contracts.commands import CustomerInformation, WantedMonitor
+from ocppdiag_contracts.commands import (
+    CustomerInformation,
+    GetMonitoringReport,
+    MonitoringBase,
+    WantedMonitor,
+)
 from ocppdiag_contracts.device_model import Monitor, MonitoringData
 from ocppdiag_contracts.events import ClearMonitoringResult, Outcome, SetMonitoringResult
 from ocppdiag_contracts.failures import Failure
+from ocppdiag_contracts.model import Message
 
 DEFAULT_LOG = b"2026-01-01T00:00:00Z startup\n"
 NOTHING_KNOWN = "Nothing is known of this customer."
@@ -29,15 +35,23 @@ class DoubleStation:
         self.log = log
         self.failure = failure
         self.outcome = outcome
-        self._monitors = list(monitors)
+        self._given = tuple(monitors)
+        self._monitors = list(self._given)
         self._customers = {name.lower(): text for name, text in (customers or {}).items()}
 
-    def report(self) -> list[list[MonitoringData]]:
-        """List all monitors, in parts."""
-        return [
-            self._monitors[first : first + VARIABLES_A_PART]
-            for first in range(0, len(self._monitors), VARIABLES_A_PART)
+    def report(self, command: GetMonitoringReport) -> list[list[MonitoringData]]:
+        """List the monitors that pass both filters, in parts."""
+        passed = [
+            data.model_copy(update={"variable_monitoring": kept})
+            for data in self._monitors
+            if (kept := [each for each in data.variable_monitoring if _passes(command, data, each)])
         ]
+        return [passed[first : first + VARIABLES_A_PART] for first in range(0, len(passed), VARIABLES_A_PART)]
+
+    def reset(self, base: MonitoringBase) -> None:
+        """Drop what was set, unless the base keeps it; what the station was given is hard-wired."""
+        if base is not MonitoringBase.ALL:
+            self._monitors = list(self._given)
 
     def watch(self, wanted: WantedMonitor) -> SetMonitoringResult:
         """Create a monitor, or replace one that is there."""
@@ -84,6 +98,21 @@ class DoubleStation:
         if command.clear:
             self._customers.pop(name, None)
         return [text[at : at + CHARACTERS_A_PART] for at in range(0, len(text), CHARACTERS_A_PART)] or [""]
+
+
+def _passes(command: GetMonitoringReport, data: MonitoringData, monitor: Monitor) -> bool:
+    criteria, places = command.monitoring_criteria, command.component_variable
+    # A criterion's first word is in the names of its types: Threshold, Delta, Periodic.
+    of_kind = not criteria or any(each.removesuffix("Monitoring") in monitor.type for each in criteria)
+    return of_kind and (not places or any(_means(place, data) for place in places))
+
+
+def _means(place: object, there: object) -> bool:
+    """Whether all that a place names is so; an instance, EVSE, connector or variable that it does not name is any."""
+    if isinstance(place, Message):
+        names = type(place).model_fields
+        return there is not None and all(_means(getattr(place, name), getattr(there, name)) for name in names)
+    return place is None or str(place).casefold() == str(there).casefold()
 
 
 def _name(command: CustomerInformation) -> str:

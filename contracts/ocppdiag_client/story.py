@@ -30,7 +30,6 @@ from ocppdiag_contracts.events import (
     Event,
     LogElsewhere,
     LogFile,
-    LogStatus,
     LogStatusReported,
     LogStored,
     MonitoringReport,
@@ -38,6 +37,7 @@ from ocppdiag_contracts.events import (
     MonitorsCleared,
     MonitorsSet,
     Outcome,
+    TriggeredLogStatus,
 )
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.model import now
@@ -79,8 +79,8 @@ class Story:
         match self.command:
             case GetLog() as command:
                 yield from self._log(command, station)
-            case GetMonitoringReport():
-                yield from self._monitors(station)
+            case GetMonitoringReport() as command:
+                yield from self._monitors(command, station)
             case CustomerInformation() as command:
                 yield from self._customer(command, station)
             case SetVariableMonitoring() as command:
@@ -88,11 +88,16 @@ class Story:
                 yield self._item_by_item(monitors)
             case ClearVariableMonitoring() as command:
                 yield self._item_by_item(MonitorsCleared(results=[*map(station.drop, command.monitor_ids)]))
-            case SetMonitoringBase() | SetMonitoringLevel():
+            case SetMonitoringBase() as command:
+                station.reset(command.monitoring_base)
+                yield self._ended(Outcome.COMPLETED, result=Answer(status="Accepted"))
+            case SetMonitoringLevel():
                 yield self._ended(Outcome.COMPLETED, result=Answer(status="Accepted"))
             case TriggerLogStatus():
                 yield self._accepted()
-                yield self._ended(Outcome.COMPLETED, result=LogStatus(status="Idle", request_id=None))
+                yield self._ended(
+                    Outcome.COMPLETED, result=TriggeredLogStatus(status="Idle", request_id=None)
+                )
             case Cancel():
                 yield self._ended(
                     Outcome.REJECTED, Failure.TOO_LATE if self.known else Failure.UNKNOWN_COMMAND
@@ -116,8 +121,8 @@ class Story:
         yield self._log_status("1.2", "Uploaded")
         yield self._ended(Outcome.COMPLETED, result=file.model_copy(update={"reported": "Uploaded"}))
 
-    def _monitors(self, station: DoubleStation) -> Iterator[Event]:
-        parts = station.report()
+    def _monitors(self, command: GetMonitoringReport, station: DoubleStation) -> Iterator[Event]:
+        parts = station.report(command)
         if parts:
             yield self._accepted()
         for number, monitors in enumerate(parts):

@@ -21,6 +21,10 @@ class InMemoryDiagnostics:
 
     >>> double = InMemoryDiagnostics()
     >>> double.add_station("CS-1", log=b"...", customers={"100000C01": "last seen on Monday"})
+
+    It does not play what takes time or goes wrong by itself: deadlines that pass under way, uploads byte by byte, broken
+    reports, commands that wait (`cancel` always comes too late). Its monitors never fire, and no monitoring level keeps
+    anything back: `tell` says what a station is to say.
     """
 
     def __init__(self) -> None:
@@ -42,8 +46,9 @@ class InMemoryDiagnostics:
     ) -> None:
         """Have a connected station, which accepts everything.
 
-        It uploads `log`; its report lists all its monitors, whatever the filter, and monitors may be set and cleared;
-        of `customers` it has a text for an id token, a serial number of a certificate, or a customer identifier.
+        It uploads `log`, whatever the kind and period; its report lists its `monitors`, which count as hard-wired, and
+        what was set, as far as they pass the filters; of `customers` it has a text for an id token, a serial number
+        of a certificate, or a customer identifier.
 
         Raises:
             ValueError: the name is impossible.

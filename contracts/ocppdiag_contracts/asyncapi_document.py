@@ -21,12 +21,18 @@ _REPLY_TO = {
     "AMQP's own property reply_to.",
     "location": "$message.header#/reply_to",
 }
+_OWN = reply_queue("{reply_to}")
 _COMMANDS_TOLD = "A command that comes back (`mandatory`) was not stored: nobody takes it."
 _EVENTS_TOLD = "Every event, once; bind a queue of your own to the keys that you want to hear."
 _REPLIES_TOLD = {
-    EVENTS: "The events of a command once more, for who has sent it; but for those with personal data.",
-    REPLIES: "Events with personal data, for who has sent the command; all others hear them without it.",
+    EVENTS: "The events of a command once more, for who has sent it; but for those that hold more than all may hear.",
+    REPLIES: "Events with personal data or secrets, for who has sent the command; all others hear them without.",
 }
+_OWN_TOLD = (
+    "The queue of who sends commands, made by itself and bound to both channels to the sender: all events of its "
+    "commands, each once. A queue that is bound to one of them alone may wait for ever for the `command_settled` of a "
+    "customer_information or get_log."
+)
 
 
 def document(examples: Mapping[str, Schema]) -> Schema:
@@ -50,7 +56,7 @@ def document(examples: Mapping[str, Schema]) -> Schema:
         },
         "defaultContentType": "application/json",
         "servers": {"rabbitmq": _server()},
-        "channels": commands | events,
+        "channels": commands | events | {"own_queue": _own_queue()},
         "operations": {
             **{f"send_{channel}": _send(channel) for channel in commands},
             **{f"receive_{channel}": _receive(channel) for channel in events},
@@ -86,9 +92,13 @@ def _channel(exchange: Exchange, key: str, kinds: Iterable[Kind], told: str) -> 
     return {
         "address": key,
         "description": told,
-        "messages": {name_of(kind): {"$ref": f"#/components/messages/{name_of(kind)}"} for kind in kinds},
+        "messages": _messages(kinds),
         "bindings": {"amqp": {"is": "routingKey", "exchange": bound, **_BINDING}},
     }
+
+
+def _messages(kinds: Iterable[Kind]) -> Schema:
+    return {name_of(kind): {"$ref": f"#/components/messages/{name_of(kind)}"} for kind in kinds}
 
 
 def _event_channel(kind: type[EventModel]) -> Schema:
@@ -98,15 +108,26 @@ def _event_channel(kind: type[EventModel]) -> Schema:
 
 def _reply_channels() -> dict[str, Schema]:
     """A channel for each binding of the queue that a service has of its own."""
-    queue = reply_queue("{reply_to}")
-    own = {"name": queue.name, "durable": True, "arguments": dict(queue.arguments)}
     return {
         _to_sender(exchange): {
             **_channel(exchange, key, _of_commands(exchange), _REPLIES_TOLD[exchange]),
             "parameters": {"reply_to": _REPLY_TO},
-            "x-queue": own,
         }
-        for exchange, key in queue.bindings
+        for exchange, key in _OWN.bindings
+    }
+
+
+def _own_queue() -> Schema:
+    """The channel that replies come on, whichever way: nothing is sent to it by its name."""
+    queue = {"name": _OWN.name, "durable": True, "exclusive": False, "autoDelete": False}
+    return {
+        "address": _OWN.name,
+        "description": _OWN_TOLD,
+        "messages": _messages(_of_commands(EVENTS)),
+        "parameters": {"reply_to": _REPLY_TO},
+        "bindings": {"amqp": {"is": "queue", "queue": queue, **_BINDING}},
+        "x-arguments": dict(_OWN.arguments),
+        "x-bindings": [{"$ref": f"#/channels/{_to_sender(exchange)}"} for exchange, _ in _OWN.bindings],
     }
 
 
@@ -115,7 +136,7 @@ def _to_sender(exchange: Exchange) -> str:
 
 
 def _of_commands(exchange: Exchange) -> list[Kind]:
-    """Events that may belong to a command; as replies, those that hold more than all may hear."""
+    """Events that may belong to a command; as replies, those that may hold more than all may hear."""
     mine = [kind for kind in EVENT_TYPES if "command_id" in kind.model_fields]
     return [kind for kind in mine if exchange == EVENTS or kind.for_all is not EventModel.for_all]
 
@@ -125,9 +146,9 @@ def _send(channel: str) -> Schema:
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
         "description": "Publish with confirms. With AMQP's property reply_to, the command's events come to your own "
-        "queue, which is bound to both channels to the sender; the last of them is `command_settled`.",
+        "queue; the last of them is `command_settled`.",
         "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, **_BINDING}},
-        "reply": {"channel": {"$ref": f"#/channels/{_to_sender(EVENTS)}"}},
+        "reply": {"channel": {"$ref": "#/channels/own_queue"}},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ocppdiag_contracts.model import MAX_INTEGER, Message
+from ocppdiag_contracts.model import MAX_INTEGER, Message, OrNewer
 
 Integer = Annotated[int, Field(strict=True, ge=-MAX_INTEGER - 1, le=MAX_INTEGER)]
 Name = Annotated[str, Field(max_length=50)]
@@ -53,10 +53,10 @@ class ComponentVariable(Message):
 
 
 class Monitor(Message):
-    """A monitor; its `id` is the station's own and may be another after a reboot."""
+    """A monitor in an event; its `id` is the station's own and may be another after a reboot."""
 
     id: int
-    type: MonitorType
+    type: OrNewer[MonitorType]
     severity: int = Field(description="0 (worst) to 9.")
     value: float = Field(description="The threshold, the delta, or for periodic types the seconds between.")
     transaction: bool = Field(description="Whether it is active during transactions only.")

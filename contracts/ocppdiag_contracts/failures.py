@@ -44,7 +44,7 @@ class Failure(StrEnum):
     """It was cancelled before the station was asked."""
 
     UNKNOWN_COMMAND = "unknown_command"
-    """There is no such command to cancel."""
+    """There is no such command to cancel, or it is still on its way to us."""
 
     TOO_LATE = "too_late"
     """The command to cancel has reached the station, or has ended."""
@@ -112,7 +112,7 @@ _RETRY = {
     Failure.DESTINATION_NOT_ALLOWED: Retry.NEVER,
     Failure.TOO_MANY_ITEMS: Retry.NEVER,
     Failure.CANCELLED: Retry.SAFE,
-    Failure.UNKNOWN_COMMAND: Retry.NEVER,
+    Failure.UNKNOWN_COMMAND: Retry.SAFE,
     Failure.TOO_LATE: Retry.NEVER,
     Failure.DEADLINE_PASSED: Retry.SAFE,
     Failure.REJECTED: Retry.SAFE,

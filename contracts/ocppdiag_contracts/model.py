@@ -2,7 +2,8 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -66,6 +67,12 @@ CommandId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 MAX_INTEGER = 2**31 - 1
 """OCPP's integers have 32 bits and a sign."""
+
+
+Listed = TypeVar("Listed", bound=StrEnum)
+
+OrNewer = Annotated[Listed | str, Field(union_mode="left_to_right")]
+"""One of a list in an event, or what a newer worker says that is not on it yet: to read it must not fail."""
 
 
 class Message(BaseModel):

@@ -45,6 +45,9 @@ def schema_of(kind: Kind) -> Schema:
     is_event = issubclass(kind, EventModel)
     mode: JsonSchemaMode = "serialization" if is_event else "validation"
     made = kind.model_json_schema(mode=mode, schema_generator=_Plain)
+    if is_event:  # We read any, and write this one.
+        version = kind.model_fields["schema_version"].default
+        made["properties"]["schema_version"] = {"const": version, "type": "integer"}
     for part in list(_parts(made)):
         part.pop("discriminator", None)  # OpenAPI's; `const` says the same
         if part.get("default", ...) is None:

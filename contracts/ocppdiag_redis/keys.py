@@ -23,6 +23,11 @@ def operation(station: str, command_id: str) -> str:
     return f"ocppdiag:{{{station}}}:operation:{command_id}"
 
 
+def final(station: str, command_id: str) -> str:
+    """The end of a command, as it is told again: string, lives a day."""
+    return f"ocppdiag:{{{station}}}:final:{command_id}"
+
+
 def parts(station: str, command_id: str) -> str:
     """The parts of a command's report: hash by number, goes with the command's end."""
     return f"ocppdiag:{{{station}}}:parts:{command_id}"

@@ -84,32 +84,34 @@ class Conversation:
     def order(self, call: link.Call, now: float) -> list[Effect]:
         """Take a CALL for the station; the same order again changes nothing."""
         fate = self._fates.of(call.message_id)
-        if call.message_id in self._waiting or fate in (Fate.SENT, Fate.REFUSED):
+        if call.message_id in self._waiting or fate in (Fate.SENT, Fate.REFUSED, Fate.WITHDRAWN):
             return []
         if call.epoch != self.identity.epoch:
             return [self._refused(call, now, "stale")]
-        if call.expires_at <= now:
-            return [self._refused(call, now, "expired")]
-        if fate is Fate.WITHDRAWN:
+        if fate is Fate.FORESTALLED:
             return [self._given_up(call, now, "withdrawn")]
+        if call.expires_at <= now:
+            return [self._given_up(call, now, "expired")]
         if len(self._waiting) >= self._limits.waiting:
             return [self._given_up(call, now, "busy")]
         self._waiting[call.message_id] = call
         return self._next(now)
 
     def withdraw(self, order: link.Withdraw, now: float) -> list[Effect]:
-        """Take back a CALL that was not sent, come or yet to come; the same order again gets the same answer."""
+        """Take back a CALL that waits or has yet to come; the same order again gets the same answer.
+
+        What was sent, or refused for another reason, has its own end: it is too late to take that back.
+        """
         if order.epoch != self.identity.epoch:
             return [self._refused(order, now, "stale")]
         fate = self._fates.of(order.message_id)
-        if fate is Fate.SENT:
+        if fate in (Fate.SENT, Fate.REFUSED):
             return [self._refused(order, now, "sent")]
         effects: list[Effect] = []
         if call := self._waiting.pop(order.message_id, None):
             effects.append(self._given_up(call, now, "withdrawn"))
         elif fate is None:
-            until = now + self._limits.withdrawn_seconds
-            self._fates.settle(order.message_id, Fate.WITHDRAWN, until, now)
+            self._settle(order.message_id, Fate.FORESTALLED, now, now)
         return [*effects, Deliver(self._result(order, now, link.Answered, payload=Raw(b"{}")))]
 
     def answer(self, answer: link.Answer | link.Refuse) -> list[Effect]:
@@ -198,15 +200,20 @@ class Conversation:
                 continue
             self._under_way = call
             self._give_up_at = now + call.timeout
-            self._fates.settle(call.message_id, Fate.SENT, max(call.expires_at, self._give_up_at), now)
+            self._settle(call.message_id, Fate.SENT, max(call.expires_at, self._give_up_at), now)
             effects.append(Send(frames.write_call(call.message_id, call.action, call.payload)))
             effects.append(Deliver(self._result(call, now, link.Sent)))
         return effects
 
     def _given_up(self, call: link.Call, now: float, reason: str) -> Deliver:
         """Refuse a CALL for good: who has heard that it was not sent must not see it go out when it comes twice."""
-        self._fates.settle(call.message_id, Fate.REFUSED, call.expires_at, now)
+        fate = Fate.WITHDRAWN if reason == "withdrawn" else Fate.REFUSED
+        self._settle(call.message_id, fate, call.expires_at, now)
         return self._refused(call, now, reason)
+
+    def _settle(self, message_id: str, fate: Fate, until: float, now: float) -> None:
+        """Know the fate for as long as the CALL may come again, and then while it may still be withdrawn."""
+        self._fates.settle(message_id, fate, max(until, now + self._limits.withdrawn_seconds), now)
 
     def _refused(self, order: _Question, now: float, reason: str) -> Deliver:
         return Deliver(self._result(order, now, link.Refused, reason=reason))

@@ -149,6 +149,31 @@ async def test_a_message_that_fails_comes_again_up_to_its_limit_and_then_is_a_de
     assert seen == {b"poison": 2 * (LIMIT + 1), b"recovers": 2}
 
 
+async def test_a_handler_sees_how_often_a_message_was_tried_whatever_its_publisher_says(place: Place) -> None:
+    seen: dict[bytes, list[int]] = {b"fails": [], b"forged": []}
+    held = asyncio.Event()
+
+    async def handler(delivery: Delivery) -> None:
+        tries = seen[delivery.body]
+        tries.append(delivery.attempts)
+        if len(tries) == 1:
+            raise ZeroDivisionError
+        if len(tries) == 2:
+            await held.wait()
+
+    consumer = await place.consume(handler)
+    exchange = await place.channel.get_exchange(EVENTS.name)
+    await place.put(b"fails")
+    forged = aio_pika.Message(b"forged", headers={"x-delivery-count": 99})
+    await exchange.publish(forged, place.queue.name)
+    await until(lambda: all(len(tries) == 2 for tries in seen.values()))
+    place.wire.cut()  # a worker falls with both in its hands
+    held.set()
+    await until(lambda: all(len(tries) == 3 for tries in seen.values()))
+    await consumer.stop()
+    assert seen == {b"fails": [0, 1, 2], b"forged": [0, 1, 2]}
+
+
 async def test_passing_trouble_is_waited_out_without_using_up_deliveries(place: Place) -> None:
     tried = 0
     others = []

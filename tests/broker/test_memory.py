@@ -11,10 +11,11 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import GetLog
-from ocppdiag_contracts.events import CommandSent, Event, Outcome
+from ocppdiag_contracts.events import CommandSent, Outcome
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
+from ocppdiag_workers.letters import Letter, letter
 from ocppdiag_workers.memory import CLAIM_SECONDS, COUNTED_MS, KEPT_MS, Memory
 from ocppdiag_workers.operation import Ending, Operation, State, instant, settle
 
@@ -63,9 +64,14 @@ def make(station: str, command_id: str, request_id: int) -> Operation:
     )
 
 
-def event(operation: Operation, step: str) -> CommandSent:
-    event_id = operation.event_id(step)
-    return CommandSent(id=event_id, time=instant(NOW), station=operation.station, command_id=operation.id)
+def event(operation: Operation, step: str) -> Letter:
+    event_id, station = operation.event_id(step), operation.station
+    return letter(CommandSent(id=event_id, time=instant(NOW), station=station, command_id=operation.id))
+
+
+def end(operation: Operation, outcome: Outcome = Outcome.COMPLETED) -> tuple[Operation, Letter]:
+    step = settle(operation, Ending(outcome, NOW))
+    return step.operation, letter(step.events[0])
 
 
 async def test_an_operation_is_read_as_it_was_written(memory: Memory, operation: Operation) -> None:
@@ -75,7 +81,8 @@ async def test_an_operation_is_read_as_it_was_written(memory: Memory, operation:
     found = await memory.find(operation.station, operation.id)
     assert found is not None
     assert found.operation == operation
-    assert (found.revision, found.unsent, found.final) == (1, (told,), None)
+    assert (found.revision, found.unsent) == (1, (told,))
+    assert await memory.final(operation.station, operation.id) is None
     assert bytes(found.operation.command) == bytes(operation.command)
 
 
@@ -130,22 +137,18 @@ async def test_an_event_is_kept_until_it_is_marked_as_sent_and_the_final_one_sta
     first, second = event(operation, "a"), event(operation, "b")
     await memory.commit(operation, (first, second), 0, NOW)
     await memory.mark_sent(operation, (first,))
-    step = settle(operation, Ending(Outcome.COMPLETED, NOW))
-    third = event(operation, "c")
-    final = step.events[0]
-    await memory.commit(step.operation, (third, final), 1, NOW)
+    third, kept = event(operation, "c"), event(operation, "as it is kept")
+    ended, final = end(operation)
+    await memory.commit(ended, (third, final), 1, NOW, final=kept)
     found = await memory.find(operation.station, operation.id)
     assert found is not None
-    assert by_id(found.unsent) == by_id((second, third, final))
-    assert found.final == final
+    assert {each.id: each for each in found.unsent} == {each.id: each for each in (second, third, final)}
+    assert await memory.final(operation.station, operation.id) == kept
     await memory.mark_sent(operation, (second, third, final))
     found = await memory.find(operation.station, operation.id)
     assert found is not None
-    assert (found.unsent, found.final, found.operation.ended) == ((), final, True)
-
-
-def by_id(events: tuple[Event, ...]) -> list[Event]:
-    return sorted(events, key=lambda event: event.id)
+    assert (found.unsent, found.operation.ended) == ((), True)
+    assert await memory.final(operation.station, operation.id) == kept
 
 
 async def test_request_ids_are_unique_and_grow(memory: Memory, station: str) -> None:
@@ -190,8 +193,8 @@ async def test_only_what_has_not_ended_is_open(memory: Memory, station: str) -> 
     await memory.commit(one, (), 0, NOW)
     await memory.commit(two, (), 0, NOW)
     assert sorted(await memory.open_operations(station)) == ["c-1", "c-2"]
-    step = settle(one, Ending(Outcome.FAILED, NOW))
-    await memory.commit(step.operation, step.events, 1, NOW)
+    ended, final = end(one, Outcome.FAILED)
+    await memory.commit(ended, (final,), 1, NOW, final=final)
     assert await memory.open_operations(station) == ["c-2"]
 
 
@@ -242,7 +245,8 @@ async def test_everything_that_workers_write_ends_by_itself(
     for key, milliseconds in kept.items():
         left = await redis.run("PTTL", key)
         assert milliseconds - 10_000 < left <= milliseconds, key
-    step = settle(short, Ending(Outcome.COMPLETED, NOW))
-    await memory.commit(step.operation, step.events, 1, NOW)
-    left = await redis.run("PTTL", keys.operation(station, "c-1"))
-    assert KEPT_MS - 10_000 < left <= KEPT_MS
+    ended, final = end(short)
+    await memory.commit(ended, (final,), 1, NOW, final=final)
+    for key in (keys.operation(station, "c-1"), keys.final(station, "c-1")):
+        left = await redis.run("PTTL", key)
+        assert KEPT_MS - 10_000 < left <= KEPT_MS, key

@@ -10,9 +10,10 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import CustomerInformation
-from ocppdiag_contracts.events import CommandSettled, CustomerReport, Outcome
+from ocppdiag_contracts.events import CustomerReport, Outcome
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Pipelined, keys
+from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.memory import COUNTED_MS, KEPT_MS, Memory
 from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, settle
 from ocppdiag_workers.parts import Part
@@ -65,7 +66,7 @@ def part(number: int, text: str, *, tbc: bool = True, arrival: int = 0) -> Part:
 async def laid(memory: Memory, operation: Operation, *parts: Part) -> int:
     """Commit the operation with each part in turn; the revision after that."""
     for revision, item in enumerate(parts):
-        assert await memory.commit(operation, (), revision, NOW, item)
+        assert await memory.commit(operation, (), revision, NOW, keep=item)
     return len(parts)
 
 
@@ -112,7 +113,7 @@ async def test_a_step_that_somebody_else_has_taken_lays_no_part_down(
 ) -> None:
     await laid(memory, operation, part(0, "a"))
     for stale in (0, 2):
-        assert not await memory.commit(operation, (), stale, NOW, part(1, "b"))
+        assert not await memory.commit(operation, (), stale, NOW, keep=part(1, "b"))
     assert as_a_set(await memory.parts(operation, None)) == as_a_set((part(0, "a"),))
 
 
@@ -126,7 +127,7 @@ async def test_of_many_writers_with_one_part_each_none_is_lost(
         own = Memory(client)
         while found := await own.find(operation.station, operation.id):
             more = replace(found.operation, epoch=found.operation.epoch + 1)
-            if await own.commit(more, (), found.revision, NOW, part(number, "x")):
+            if await own.commit(more, (), found.revision, NOW, keep=part(number, "x")):
                 return
 
     await asyncio.gather(*(lay(client, number) for number, client in enumerate(clients)))
@@ -141,20 +142,21 @@ async def test_the_end_takes_the_parts_the_command_and_the_details_along(
     revision = await laid(memory, busy, part(0, SECRET))
     result = CustomerReport(parts=1, data=SECRET)
     step = settle(busy, Ending(Outcome.COMPLETED, NOW), result)
-    assert await memory.commit(step.operation, step.events, revision, NOW, part(1, SECRET))
+    told = letters(step.events)
+    last, final = part(1, SECRET), letter(step.events[-1].for_all())
+    assert await memory.commit(step.operation, told, revision, NOW, keep=last, final=final)
     assert await redis.run("EXISTS", keys.parts(operation.station, operation.id)) == 0
     found = await memory.find(operation.station, operation.id)
     assert found is not None
     assert (bytes(found.operation.command), bytes(found.operation.details)) == (b"null", b"null")
     assert (found.operation.state, found.operation.reply_to) == (State.COMPLETED, "me")
-    assert found.unsent == step.events, "who has asked is still to be told all of it"
-    final = found.final
-    assert isinstance(final, CommandSettled)
-    assert isinstance(final.result, CustomerReport)
-    assert (final.result.data, final.result.parts) == (None, 1)
-    await memory.mark_sent(step.operation, step.events)
+    assert found.unsent == told, "who has asked is still to be told all of it"
+    assert [SECRET.encode() in bytes(each.whole or b"") for each in told] == [True]
+    assert await memory.final(operation.station, operation.id) == final
+    await memory.mark_sent(step.operation, told)
     left = await redis.run("HGETALL", keys.operation(operation.station, operation.id))
     assert SECRET.encode() not in b"".join(left.values())
+    assert SECRET.encode() not in await redis.run("GET", keys.final(operation.station, operation.id))
 
 
 async def test_parts_end_by_themselves(redis: Pipelined, memory: Memory, operation: Operation) -> None:

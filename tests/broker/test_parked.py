@@ -1,68 +1,24 @@
 """What nobody can handle, through a real broker and intake: as a stub where it may hold a secret, whole where not."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aio_pika.abc import AbstractQueue
-from stage import Stage, drained, until
+from intakes import House, house_of
+from stage import Stage, until
 
-from ocppdiag_amqp import Broker, Publisher, UnroutableError
 from ocppdiag_contracts import link
-from ocppdiag_contracts.topology import COMMANDS, DEAD, STATION, Exchange, station_key
+from ocppdiag_contracts.topology import COMMANDS, STATION, station_key
 from ocppdiag_local.services import Services
-from ocppdiag_workers.intake import Intake
 
 SECRET = b"hunter2"
 
 
-class House:
-    """An intake at work, its front door, and its dead letters."""
-
-    def __init__(self, stage: Stage, publisher: Publisher, dead: AbstractQueue) -> None:
-        self.stage = stage
-        self._publisher = publisher
-        self._dead = dead
-
-    async def put(self, exchange: Exchange, key: str, body: bytes) -> None:
-        await self._publisher.publish(exchange, key, body)
-
-    async def there(self) -> bool:
-        """Whether the queues are bound; what is sent to find out is a command of ours that is none."""
-        try:
-            await self.put(COMMANDS, "get_log", self.stage.station.encode())
-        except UnroutableError:
-            return False
-        return True
-
-    async def parked(self, *, named: bool = True) -> bytes:
-        """The next dead letter; `named` if it says that it is about our station."""
-        name = self.stage.station.encode() if named else b""
-        found: list[bytes] = []
-
-        async def come() -> bool:
-            found.extend(body for body in await drained(self._dead) if name in body)
-            return bool(found)
-
-        await until(come)
-        (body,) = found
-        return body
-
-
 @pytest.fixture
 async def house(services: Services, stage: Stage) -> AsyncIterator[House]:
-    dead = await stage.listen((DEAD.name, "#"))
-    stop = asyncio.Event()
-    async with Broker(services.amqp_url, name="test") as broker:
-        running = asyncio.create_task(Intake(stage.performer).run(broker, shards=1, prefetch=10, stop=stop))
-        house = House(stage, await Publisher.open(broker), dead)
-        await until(house.there)
-        await house.parked()
+    async with house_of(services, stage) as house, house.open():
         yield house
-        stop.set()
-        await running
 
 
 def broken(station: str, *more: bytes) -> bytes:

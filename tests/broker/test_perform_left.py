@@ -8,6 +8,7 @@ from stage import Stage, kinds
 from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import news
+from ocppdiag_workers.letters import letters
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,9 @@ async def crash(stage: Stage, wish: Command, item: news.News) -> None:
     """Write a step, and fall before its events are published."""
     remembered = await stage.remembered(wish)
     step = stage.performer.table.advance(remembered.operation, item)
-    assert await stage.memory.commit(step.operation, step.events, remembered.revision, time.time())
+    told = letters(step.events)
+    final = told[-1] if step.operation.ended else None
+    assert await stage.memory.commit(step.operation, told, remembered.revision, time.time(), final=final)
     await stage.events()
     assert (await stage.remembered(wish)).unsent
 

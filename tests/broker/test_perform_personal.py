@@ -124,6 +124,23 @@ async def test_the_token_is_taken_off_the_list_by_a_call_of_its_own(stage: Stage
     assert TOKEN.id_token.encode() not in after
 
 
+async def test_why_a_station_refuses_is_for_who_has_asked_because_it_may_name_the_customer(
+    stage: Stage,
+) -> None:
+    wish = await asked(stage)
+    await stage.tell(stage.errored(wish, "InternalError", f"no such customer: {TOKEN.id_token}"))
+    (end,) = [event for event in await stage.replies() if isinstance(event, CommandSettled)]
+    assert (end.detail, end.reason) == (
+        "the station answered InternalError",
+        f"no such customer: {TOKEN.id_token}",
+    )
+    assert await stage.settled() == end.model_copy(update={"reason": None})
+    assert TOKEN.id_token.encode() not in await stage.everything_kept()
+    await stage.command(wish, stage.reply_to)
+    (again,) = await stage.replies()
+    assert again == end.model_copy(update={"reason": None})
+
+
 @pytest.mark.parametrize("due_in", [-1, 600])
 async def test_a_station_that_cannot_be_asked_leaves_nothing_of_the_customer_either(
     stage: Stage, due_in: float

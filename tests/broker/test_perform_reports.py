@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import permutations
+from typing import Any
 
 import pytest
 from reports import GENERATED_AT, monitored
@@ -17,6 +18,7 @@ from ocppdiag_contracts.events import (
     MonitoringReportPartReceived,
     Outcome,
 )
+from ocppdiag_contracts.events.command_settled import MOST_KEPT
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_redis import keys
 from ocppdiag_workers.parts import GRACE_SECONDS
@@ -30,7 +32,9 @@ async def asked(stage: Stage) -> Command:
     return wish
 
 
-async def part(stage: Stage, wish: Command, seq_no: int, *ids: int, tbc: bool = True) -> link.Called:
+async def part(
+    stage: Stage, wish: Command, seq_no: int, *ids: int, tbc: bool = True, of: list[Any] | None = None
+) -> link.Called:
     """A part of the report, the next thing that the station says."""
     request_id = (await stage.remembered(wish)).operation.request_id
     content = {
@@ -38,7 +42,7 @@ async def part(stage: Stage, wish: Command, seq_no: int, *ids: int, tbc: bool = 
         "seqNo": seq_no,
         "tbc": tbc,
         "generatedAt": GENERATED_AT,
-        "monitor": monitored(*ids),
+        "monitor": of or monitored(*ids),
     }
     return stage.called("NotifyMonitoringReport", content)
 
@@ -48,7 +52,7 @@ async def ended(stage: Stage) -> tuple[list[str], MonitoringReport, list[int]]:
     events = await stage.events()
     (end,) = {event.id: event for event in events if event.event == "command_settled"}.values()
     assert isinstance(end.result, MonitoringReport)
-    ids = [monitor.id for data in end.result.monitor for monitor in data.variable_monitoring]
+    ids = [monitor.id for data in end.result.monitor or () for monitor in data.variable_monitoring]
     return kinds(events), end.result, ids
 
 
@@ -130,6 +134,35 @@ async def test_what_comes_again_after_the_end_is_nobodys_news_and_what_is_late_i
     (event,) = {event.id: event for event in events}.values()
     assert isinstance(event, MonitoringReportPartReceived)
     assert (event.command_id, event.seq_no) == (None, 2)
+
+
+async def test_a_part_that_fills_a_hole_after_the_end_is_told_however_old_it_is(stage: Stage) -> None:
+    wish = await asked(stage)
+    records = [await part(stage, wish, number, number, tbc=number < 2) for number in range(3)]
+    await stage.tell(records[0], records[2])
+    await stage.performer.wake(stage.station, wish.id, stage.at + GRACE_SECONDS)
+    assert (await stage.settled()).failure is Failure.PARTS_MISSING
+    await stage.tell(*records)
+    (late,) = await stage.events()
+    assert isinstance(late, MonitoringReportPartReceived)
+    assert (late.command_id, late.seq_no) == (None, 1)
+
+
+@pytest.mark.parametrize("count", [MOST_KEPT, MOST_KEPT + 1])
+async def test_an_end_that_is_told_again_has_its_monitors_unless_they_are_many(
+    stage: Stage, count: int
+) -> None:
+    wish = await stage.begun(GetMonitoringReport(**stage.times()), stage.reply_to)
+    record = await part(stage, wish, 0, tbc=False, of=[monitored(number)[0] for number in range(count)])
+    await stage.tell(record)
+    end = await stage.settled()
+    assert isinstance(end.result, MonitoringReport)
+    assert len(end.result.monitor or ()) == count
+    assert end in await stage.replies()
+    await stage.command(wish, stage.reply_to)
+    (again,) = await stage.replies()
+    kept = end.result if count == MOST_KEPT else end.result.model_copy(update={"monitor": None})
+    assert again == end.model_copy(update={"result": kept})
 
 
 async def test_a_hole_is_looked_at_when_its_grace_is_over(stage: Stage) -> None:

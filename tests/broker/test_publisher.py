@@ -102,6 +102,15 @@ async def test_a_second_key_is_heard_once_even_by_who_hears_both(
         assert await drained(queue) == [("1", b"x")]
 
 
+async def test_nobody_who_hears_a_message_sees_its_second_key(publisher: Publisher, tap: Tap, key: str) -> None:
+    queues = await tap(key), await tap(f"{key}.also")
+    await publisher.publish(EVENTS, key, b"x", headers={"a": "b"}, also=f"{key}.also")
+    for queue in queues:
+        heard = await queue.get(no_ack=True)
+        assert heard is not None
+        assert heard.headers == {"a": "b"}
+
+
 async def test_the_second_key_alone_is_somebody_who_takes_it(
     publisher: Publisher, tap: Tap, key: str
 ) -> None:

@@ -28,6 +28,7 @@ class Talk(RuleBasedStateMachine):
         self.sent: list[str] = []
         self.beginnings: dict[str, list[str]] = {}
         self.withdrawn: set[str] = set()
+        self.refused: set[str] = set()  # by us
         self.called: set[str] = set()
         self.answered: list[str] = []
         self.seqs: list[int] = []
@@ -48,6 +49,8 @@ class Talk(RuleBasedStateMachine):
                     pass
 
     def hear(self, record: link.Result) -> None:
+        if isinstance(record, link.Refused) and record.reason != "withdrawn":
+            self.refused.add(record.tag.removeprefix("operation-"))
         if isinstance(record, link.Sent | link.Refused):
             self.beginnings.setdefault(record.tag, []).append(type(record).__name__)
         if isinstance(record, link.Sent):
@@ -80,7 +83,8 @@ class Talk(RuleBasedStateMachine):
     def take_back(self, message_id: str) -> None:
         effects = self.talk.withdraw(withdrawal(message_id), self.now)
         *to_caller, (tag, word) = told(effects)
-        assert (tag, word) == (f"cancel-{message_id}", "sent" if message_id in self.sent else "Answered")
+        too_late = message_id in self.sent or message_id in self.refused
+        assert (tag, word) == (f"cancel-{message_id}", "sent" if too_late else "Answered")
         assert to_caller in ([], [(f"operation-{message_id}", "withdrawn")])
         if word == "Answered":
             self.withdrawn.add(message_id)

@@ -1,6 +1,7 @@
 """Many items in as many requests as the station's limits need: each asked once, each answered for, none forgotten."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from operations import DUE, STATION, Life, answered
 from ocppdiag_contracts.commands import ClearVariableMonitoring
 from ocppdiag_contracts.events import ClearMonitoringResult, MonitorsCleared, Outcome
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_workers import news
+from ocppdiag_workers import limits, news
 from ocppdiag_workers.limits import SAFE_ITEMS
 from ocppdiag_workers.operation import State
 
 VERSIONS = ("ocpp2.0.1", "ocpp2.0")
 IDS = st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=40, unique=True)
+FITTING = limits.fitting
 LIMITS = st.none() | st.integers(1, 400)
 
 
@@ -59,6 +61,30 @@ def play(life: Life, items: int | None = None, bytes_: int | None = None) -> lis
 def said(life: Life) -> list[tuple[int, str | None]]:
     assert isinstance(life.end.result, MonitorsCleared)
     return [(result.id, result.status) for result in life.end.result.results]
+
+
+@pytest.mark.parametrize("bytes_", [None, 2000])
+def test_what_a_request_has_is_worked_out_once_for_it_and_only_where_bytes_count(
+    bytes_: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sized: list[int] = []
+
+    def fitting(sizes: Sequence[int], told: limits.Limits) -> int:
+        sized.append(len(sizes))
+        return FITTING(sizes, told)
+
+    monkeypatch.setattr(limits, "fitting", fitting)
+    assert play(clear(*range(40)), 4, bytes_) == [list(range(first, first + 4)) for first in range(0, 40, 4)]
+    assert sized == ([] if bytes_ is None else [4] * 10)
+
+
+def test_the_request_under_way_is_what_it_was_whatever_is_asked_for_it_again() -> None:
+    life = clear(*range(5)).hear(answered(limits_told(2, None)))
+    assert [life.ask()[1] for _ in range(2)] == [{"id": [0, 1]}] * 2
+    life.hear(news.Sent(1, 1), answered(results([0, 1]), 1))
+    assert life.ask()[1] == {"id": [2, 3]}
+    life.hear(answered(results([2, 3]), 2))
+    assert life.ask()[1] == {"id": [4]}
 
 
 @given(IDS, LIMITS, LIMITS, st.sampled_from(VERSIONS))
@@ -142,6 +168,7 @@ def test_an_end_in_the_middle_brings_what_was_answered(item: news.News, why: str
     assert said(life) == [(1, "Accepted"), (2, "Accepted")]
     assert (life.end.detail or "").startswith("2 of 3 were answered; then: ")
     assert why in (life.end.detail or "")
+    assert life.end.reason == ("!" if isinstance(item, news.Errored) else None), "its own words come along"
 
 
 def test_a_timeout_in_the_middle_leaves_the_late_answer_its_time() -> None:

@@ -1,5 +1,6 @@
 """How much a station takes in one request: what it tells, in however strange a way, and what fits into that."""
 
+import json
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ocppdiag_contracts.device_model import Component, ComponentVariable, Variab
 from ocppdiag_contracts.events import Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import limits, news
+from ocppdiag_workers.features.get_monitoring_report import FEW
 from ocppdiag_workers.limits import FRAME_BYTES, SAFE_ITEMS, Limits, fitting
 
 VERSIONS = ("ocpp2.0.1", "ocpp2.0")
@@ -109,32 +111,46 @@ def filtered(count: int, version: str = "ocpp2.0.1") -> Life:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_long_filter_is_asked_for_only_where_it_fits(version: str) -> None:
-    life = filtered(SAFE_ITEMS + 1, version)
+    life = filtered(FEW + 1, version)
     action, content = life.ask()
     assert action == "GetVariables"
     assert {data["component"]["name"] for data in content["getVariableData"]} == {"DeviceDataCtrlr"}
     assert {data["variable"]["instance"] for data in content["getVariableData"]} == {"GetReport"}
-    life.hear(answered({"getVariableResult": [told("ItemsPerMessage", str(SAFE_ITEMS + 1))]}))
+    life.hear(answered({"getVariableResult": [told("ItemsPerMessage", str(FEW + 1))]}))
     assert life.asked == 1
     action, content = life.ask()
-    assert (action, len(content["componentVariable"])) == ("GetMonitoringReport", SAFE_ITEMS + 1)
+    assert (action, len(content["componentVariable"])) == ("GetMonitoringReport", FEW + 1)
 
 
 def test_a_filter_that_the_station_does_not_take_ends_at_once_because_it_cannot_be_divided() -> None:
-    life = filtered(SAFE_ITEMS + 2)
-    life.hear(answered({"getVariableResult": [told("ItemsPerMessage", str(SAFE_ITEMS + 1))]}))
+    life = filtered(FEW + 2)
+    life.hear(answered({"getVariableResult": [told("ItemsPerMessage", str(FEW + 1))]}))
     assert (life.end.outcome, life.end.failure) == (Outcome.REJECTED, Failure.TOO_MANY_ITEMS)
-    assert str(SAFE_ITEMS + 1) in (life.end.detail or "")
+    assert life.end.detail == f"component_variable: the station takes {FEW + 1} items at most in one request"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_filter_with_more_bytes_than_the_station_takes_ends_at_once_too(version: str) -> None:
+    def limited(most: int) -> Life:
+        life = filtered(FEW + 1, version)
+        return life.hear(answered({"getVariableResult": [told("BytesPerMessage", str(most))]}))
+
+    _, content = limited(2**20).ask()
+    size = FRAME_BYTES + len(json.dumps(content, separators=(",", ":")))
+    assert limited(size).ask() == ("GetMonitoringReport", content)
+    end = limited(size - 1).end
+    assert (end.outcome, end.failure) == (Outcome.REJECTED, Failure.TOO_MANY_ITEMS)
+    assert end.detail == f"component_variable: the station takes {size - 1} bytes at most in one request"
 
 
 @pytest.mark.parametrize("item", [news.Errored(1, "NotImplemented", ""), news.TimedOut(1)])
 def test_a_long_filter_is_tried_where_the_limit_is_not_told(item: news.News) -> None:
-    life = filtered(SAFE_ITEMS + 1).hear(item)
+    life = filtered(FEW + 1).hear(item)
     assert life.ask()[0] == "GetMonitoringReport"
 
 
 def test_a_short_filter_is_asked_for_at_once() -> None:
-    assert filtered(SAFE_ITEMS).ask()[0] == "GetMonitoringReport"
+    assert filtered(FEW).ask()[0] == "GetMonitoringReport"
 
 
 def test_a_small_number_is_safe_where_nothing_is_told() -> None:

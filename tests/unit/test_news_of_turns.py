@@ -17,6 +17,7 @@ from ocppdiag_workers.operation import Operation, State, Step, read_tag
 
 OPERATION = begun(ClearVariableMonitoring(id="c1", station=STATION, monitor_ids=[1, 2]))
 LOG = begun(GetLog(id="c1", station=STATION))
+CUSTOMER = begun(CustomerInformation(id="c1", station=STATION, clear=True, customer_identifier="x"))
 REPORT = begun(GetMonitoringReport(id="c1", station=STATION))
 
 
@@ -39,6 +40,17 @@ def test_news_of_an_earlier_turn_has_the_call_of_this_one_sent_again_if_it_may_n
     assert TABLE.advance(queued, item) == Step(queued, asks=True)
     sent = with_turn(OPERATION, 2, State.SENT)
     assert TABLE.advance(sent, item) == Step(sent)
+
+
+@pytest.mark.parametrize("item", [news.Woke(2), news.Superseded(2), news.LogArriving(2, 1, None)])
+def test_whatever_comes_has_a_next_call_sent_again_that_may_not_have_left(item: news.News) -> None:
+    for operation in (OPERATION, REPORT, CUSTOMER):
+        queued = with_turn(operation, 2)
+        assert TABLE.advance(queued, item) == Step(queued, asks=True)
+        for other in (with_turn(operation, 2, State.SENT), with_turn(operation, 0)):
+            assert TABLE.advance(other, item) == Step(other), (
+                "it has left, or the command's own coming orders it"
+            )
 
 
 @pytest.mark.parametrize("item", of_turn(3), ids=lambda item: type(item).__name__)

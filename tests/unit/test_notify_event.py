@@ -7,6 +7,7 @@ from operations import STATION, called, decided
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import ConnectorStatusReported, Event, EventReported
+from ocppdiag_ocpp.receive import MOST_MENDS
 from ocppdiag_workers.decide import Decision
 
 AT = "2026-01-31T12:00:00Z"
@@ -172,11 +173,32 @@ def test_it_is_thanked(version: str) -> None:
     assert (decision.events, decision.informs) == ((), ())
 
 
-def test_a_message_that_had_to_be_mended_goes_along_with_each_of_its_events() -> None:
-    for reported in told(notified(event(1, cleared="true"), event(2))):
-        assert isinstance(reported, EventReported)
-        assert reported.violations
-        assert reported.payload
+def mended(decision: Decision) -> list[tuple[list[str], dict[str, Any] | None]]:
+    reported = [one for one in told(decision) if isinstance(one, EventReported)]
+    return [(one.violations, one.payload) for one in reported]
+
+
+def test_each_event_has_what_was_wrong_with_itself_and_only_itself_as_it_was_sent() -> None:
+    several = [event(1), event(2, cleared="true"), event(3), *[event(4)] * 7, event(5, cleared="false")]
+    assert mended(notified(*several)) == [
+        ([], None),
+        (["eventData.1.cleared: bool_type"], several[1]),
+        *[([], None)] * 8,
+        (["eventData.10.cleared: bool_type"], several[10]),
+    ], "10 is not 1"
+
+
+def test_what_was_wrong_with_none_of_them_goes_along_with_the_first() -> None:
+    content = {"generatedAt": AT, "seqNo": "0", "eventData": [event(1), event(2, cleared="true"), None]}
+    first, second = mended(decided(called("NotifyEvent", content)))
+    assert first == (["seqNo: int_type", "eventData.2: model_type"], event(1))
+    assert second == (["eventData.1.cleared: bool_type"], event(2, cleared="true"))
+
+
+def test_no_more_is_said_of_what_was_wrong_than_is_read() -> None:
+    nothing = [event(number, transactionId=None) for number in range(MOST_MENDS + 20)]
+    violations = [text for one, _ in mended(notified(*nothing)) for text in one]
+    assert violations == [f"eventData.{number}.transactionId: null" for number in range(MOST_MENDS)]
 
 
 @pytest.mark.parametrize("events", [[], [{}]])

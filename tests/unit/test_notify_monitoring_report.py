@@ -6,6 +6,7 @@ from reports import monitors_part
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import MonitoringReportPartReceived
+from ocppdiag_workers.parts import MOST_PARTS
 
 VERSIONS = ("ocpp2.0.1", "ocpp2.0")
 
@@ -26,9 +27,11 @@ def test_each_part_is_thanked_and_what_nobody_asked_for_is_told_as_such(version:
     "record",
     [
         monitors_part(-1, 1),
+        monitors_part(MOST_PARTS, 1),
+        monitors_part(2**31 - 1, 1, tbc=False),
         monitors_part(0, 1, request_id=None, version="ocpp2.0"),
     ],
-    ids=["a number below 0", "no requestId, which OCPP 2.0 allows"],
+    ids=["a number below 0", "beyond all that is kept", "far beyond", "no requestId, which OCPP 2.0 allows"],
 )
 def test_what_is_no_part_of_anything_is_told_and_thanked(record: link.Called) -> None:
     decision = decided(record)
@@ -36,6 +39,10 @@ def test_what_is_no_part_of_anything_is_told_and_thanked(record: link.Called) ->
     assert [event.event for event in decision.events] == ["monitoring_report_part_received"]
     assert isinstance(decision.answer, link.Answer)
     assert bytes(decision.answer.payload) == b"{}"
+
+
+def test_the_largest_number_that_is_kept_is_a_part() -> None:
+    assert decided(monitors_part(MOST_PARTS - 1, 1)).informs
 
 
 def test_what_is_no_report_is_refused() -> None:

@@ -13,9 +13,9 @@ from ocppdiag_contracts.events import (
     Outcome,
 )
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_workers import news, report
+from ocppdiag_workers import news, parts, report
 from ocppdiag_workers.operation import State
-from ocppdiag_workers.parts import GRACE_SECONDS, MOST_PARTS
+from ocppdiag_workers.parts import GRACE_SECONDS
 
 VERSIONS = ("ocpp2.0.1", "ocpp2.0")
 ACCEPTED = answered({"status": "Accepted"})
@@ -30,8 +30,9 @@ def kinds(life: Life) -> list[str]:
 
 
 def monitors(life: Life) -> list[int]:
-    assert isinstance(life.end.result, MonitoringReport)
-    return [monitor.id for data in life.end.result.monitor for monitor in data.variable_monitoring]
+    monitored = brought(life).monitor
+    assert monitored is not None
+    return [monitor.id for data in monitored for monitor in data.variable_monitoring]
 
 
 def brought(life: Life) -> MonitoringReport:
@@ -141,7 +142,7 @@ def test_an_answer_after_which_nothing_follows_is_the_end(
     if outcome is Outcome.COMPLETED:
         assert end.result == MonitoringReport(parts=0, monitor=[])
     elif failure is not Failure.STATION_ERROR:
-        assert end.detail == f"the station answered {status}: no reason given"
+        assert (end.detail, end.reason) == (f"the station answered {status}", None)
 
 
 @pytest.mark.parametrize(
@@ -231,8 +232,10 @@ def test_the_deadline_without_the_last_part_brings_the_others() -> None:
     assert (monitors(life), brought(life).missing) == ([1, 3], [1])
 
 
-def test_a_report_that_is_too_large_ends_with_what_has_come() -> None:
-    life = asked().hear(ACCEPTED).notified(monitors_part(0, 1)).notified(monitors_part(MOST_PARTS, 2))
+def test_a_report_that_is_too_large_ends_with_what_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = asked().hear(ACCEPTED).notified(monitors_part(0, 1))
+    monkeypatch.setattr(parts, "MOST_BYTES", report.parts_of(life.operation).bytes)
+    life.notified(monitors_part(1, 2))
     assert (life.end.outcome, life.end.failure) == (Outcome.FAILED, Failure.REPORT_TOO_LARGE)
     assert monitors(life) == [1, 2]
 

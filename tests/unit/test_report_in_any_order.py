@@ -10,10 +10,10 @@ from ocppdiag_contracts.commands import GetMonitoringReport
 from ocppdiag_contracts.device_model import Component, ComponentVariable
 from ocppdiag_contracts.events import MonitoringReport, Outcome
 from ocppdiag_workers import news, report
-from ocppdiag_workers.limits import SAFE_ITEMS
+from ocppdiag_workers.features.get_monitoring_report import FEW
 from ocppdiag_workers.operation import State
 
-LONG = [ComponentVariable(component=Component(name=f"C{number}")) for number in range(SAFE_ITEMS + 1)]
+LONG = [ComponentVariable(component=Component(name=f"C{number}")) for number in range(FEW + 1)]
 STATUSES = ("Accepted", "Rejected", "NotSupported", "EmptyResultSet", "Nonsense", 42)
 
 
@@ -107,6 +107,8 @@ class ReportMachine(RuleBasedStateMachine):
         if not ended and not again:
             self.came.append(part)
             assert self.life.operation.heard == (1, self.seq)
+        if ended:
+            assert self.life.had(record) == (number in {came for came, _ in self.came}), "late, or again"
         if again:
             assert (self.life.operation, len(self.life.told)) == (before, told), "a repeat says nothing"
         self.at += 0.5
@@ -140,6 +142,7 @@ class ReportMachine(RuleBasedStateMachine):
             assert not self.came
             return
         assert isinstance(end.result, MonitoringReport)
+        assert end.result.monitor is not None
         brought = [monitor.id for data in end.result.monitor for monitor in data.variable_monitoring]
         assert brought == self._expected()
         assert end.result.parts == len(brought)

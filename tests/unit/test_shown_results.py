@@ -17,12 +17,12 @@ from ocppdiag_contracts.events import (
     CustomerReport,
     Irregularity,
     LogElsewhere,
-    LogStatus,
     MonitoringReport,
     MonitorsCleared,
     MonitorsSet,
     Outcome,
     SetMonitoringResult,
+    TriggeredLogStatus,
 )
 
 CONNECTOR = Component(name="Connector", evse=Evse(id=1, connector_id=2))
@@ -115,6 +115,27 @@ def test_results_of_setting_and_clearing_are_a_row_an_item() -> None:
     ]
 
 
+@pytest.mark.parametrize("sign", "=+-@")
+def test_no_spreadsheet_runs_what_a_station_says(sign: str) -> None:
+    said = f"{sign}cmd|'/C calc'!A0"
+    report = MonitoringReport(
+        parts=1,
+        monitor=[
+            MonitoringData(
+                component=Component(name=f"{sign}1+1"),
+                variable=Variable(name=f"\t{said}"),
+                variable_monitoring=[monitor(-6, -1e-7)],
+            )
+        ],
+    )
+    assert written(report)[1:] == [
+        [f"'{sign}1+1", "", f"?{said}", "-6", "UpperThreshold", "-1e-07", "4", "no"]
+    ]
+    cleared = MonitorsCleared(results=[ClearMonitoringResult(id=-7, status=said, reason_code=f"\r{said}")])
+    assert written(cleared)[1:] == [["-7", f"'{said}", f"?{said}"]]
+    assert f" {said}" in shown(cleared)
+
+
 def test_an_empty_report_is_a_head_alone_and_for_people_a_sentence() -> None:
     nothing = MonitoringReport(parts=0, monitor=[])
     assert written(nothing) == [list(cells(MONITORS).head)]
@@ -126,6 +147,20 @@ def test_people_see_every_cell_that_scripts_see(result: Tabular) -> None:
     text = shown(result)
     for row in written(result):
         assert all(cell in text for cell in row)
+
+
+def test_a_report_that_is_told_again_without_its_monitors_is_no_empty_one() -> None:
+    untold = MONITORS.model_copy(update={"monitor": None})
+    assert "no monitors" not in shown(untold)
+    assert "ask again" in shown(untold)
+    assert written(untold) == [list(cells(MONITORS).head)]
+
+
+def test_what_a_newer_worker_says_is_shown_as_it_is() -> None:
+    newer = MONITORS.model_copy(update={"irregularities": ["[red]upside\x1bdown"]})
+    assert "warning: of this report, [red]upside?down\n" in shown(newer)
+    gradient = EACH_SET.results[0].model_copy(update={"type": "Gradient"})
+    assert written(MonitorsSet(results=[gradient]))[1][3] == "Gradient"
 
 
 def test_a_status_is_coloured_by_whether_it_is_good() -> None:
@@ -160,8 +195,8 @@ def test_a_customers_text_is_printed_as_it_is_but_cannot_steer_the_terminal() ->
 
 
 def test_short_results_are_a_sentence() -> None:
-    assert shown(LogStatus(status="Idle", request_id=None)) == "the station's log upload: Idle\n"
-    assert "request 7" in shown(LogStatus(status="Uploading", request_id=7))
+    assert shown(TriggeredLogStatus(status="Idle", request_id=None)) == "the station's log upload: Idle\n"
+    assert "request 7" in shown(TriggeredLogStatus(status="Uploading", request_id=7))
     assert shown(Answer(status="Accepted")) == "the station has answered Accepted\n"
     assert "Rejected: NoReason" in shown(Answer(status="Rejected", reason_code="NoReason"))
     assert (

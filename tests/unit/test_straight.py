@@ -51,12 +51,13 @@ def test_accepted_completes(command: CommandModel, version: str) -> None:
 def test_another_answer_says_why_not(
     command: CommandModel, status: str, outcome: Outcome, failure: Failure
 ) -> None:
-    content = {"status": status, "statusInfo": {"reasonCode": "Because"}}
+    content = {"status": status, "statusInfo": {"reasonCode": "Because", "additionalInfo": "it rains"}}
     end = Life(command).hear(answered(content)).end
     assert (end.outcome, end.failure) == (outcome, failure)
     if outcome is Outcome.REJECTED:
         assert end.result == Answer(status=status, reason_code="Because")
-        assert end.detail == f"the station answered {status}: Because"
+        assert (end.detail, end.reason) == (f"the station answered {status}", "Because: it rains")
+        assert end.for_all() == end, "nothing is hidden of a command that holds no secret"
     else:
         assert end.result is None
 

@@ -1,17 +1,20 @@
 """TriggerLogStatus: the station is asked how its log is going, and what it then says is the end."""
 
+from itertools import permutations
+
 import pytest
 from operations import DUE, STATION, Life, answered, called, decided
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import TriggerLogStatus
-from ocppdiag_contracts.events import CommandAccepted, LogStatus, LogStatusReported, Outcome
+from ocppdiag_contracts.events import CommandAccepted, LogStatusReported, Outcome, TriggeredLogStatus
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import news
 from ocppdiag_workers.feature import Inform
 
 VERSIONS = ("ocpp2.0.1", "ocpp2.0")
 ACCEPTED = answered({"status": "Accepted"})
+SENT = news.Sent(0.5, 0, (1, 5))
 
 
 def asked(version: str = "ocpp2.0.1") -> Life:
@@ -22,9 +25,10 @@ def goes_to(inform: Inform) -> object:
     return inform.family or inform.request
 
 
-def status(text: str, request_id: int | None = None, **frame: object) -> link.Called:
+def status(text: str, request_id: int | None = None, seq: int = 6, **frame: object) -> link.Called:
+    """What the station says, by default after the trigger has left."""
     content = {"status": text} if request_id is None else {"status": text, "requestId": request_id}
-    return called("LogStatusNotification", content, **frame)  # type: ignore[arg-type]
+    return called("LogStatusNotification", content, seq=seq, **frame)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -36,30 +40,48 @@ def test_it_triggers_a_log_status_and_names_no_evse(version: str) -> None:
     ("text", "request_id"), [("Idle", None), ("Idle", 7), ("Uploading", 7), ("Uploaded", 0)]
 )
 def test_what_the_station_says_after_it_accepted_is_the_end(text: str, request_id: int | None) -> None:
-    life = asked().hear(news.Sent(0.5), ACCEPTED).notified(status(text, request_id))
+    life = asked().hear(SENT, ACCEPTED).notified(status(text, request_id))
     assert [event.event for event in life.told] == ["command_sent", "command_accepted", "command_settled"]
     assert life.end.outcome is Outcome.COMPLETED
-    assert life.end.result == LogStatus(status=text, request_id=request_id)
-    assert life.operation.heard == (1, 1), "or its redelivery would look like news of nobody"
+    assert life.end.result == TriggeredLogStatus(status=text, request_id=request_id)
+    assert life.operation.heard == (1, 6), "or its redelivery would look like news of nobody"
 
 
-def test_what_is_older_than_the_trigger_does_not_count() -> None:
-    life = asked().notified(status("Uploading", 7)).hear(news.Sent(0.5), ACCEPTED)
+OLD, NEW = status("Uploading", 7, seq=4), status("Idle", seq=6)
+
+
+@pytest.mark.parametrize("order", list(permutations([SENT, ACCEPTED, OLD, NEW])))
+def test_what_was_said_after_the_trigger_had_left_is_the_end_in_whatever_order_we_hear_of_it(
+    order: tuple[news.News | link.Called, ...],
+) -> None:
+    life = asked()
+    for item in order:
+        life = life.notified(item) if isinstance(item, link.Called) else life.hear(item)
+    assert life.end.result == TriggeredLogStatus(status="Idle", request_id=None)
+
+
+@pytest.mark.parametrize("order", list(permutations([SENT, ACCEPTED, OLD, status("Idle", seq=5)])))
+def test_what_was_said_before_the_trigger_had_left_does_not_count(
+    order: tuple[news.News | link.Called, ...],
+) -> None:
+    life = asked()
+    for item in order:
+        life = life.notified(item) if isinstance(item, link.Called) else life.hear(item)
     assert not life.ends
+    life.hear(news.Woke(DUE))
+    assert life.end.failure is Failure.NOTHING_FOLLOWED
 
 
-def test_what_overtakes_the_answer_counts_once_it_has_come() -> None:
-    life = asked().hear(news.Sent(0.5)).notified(status("Uploading", 7))
+def test_of_several_words_the_newest_that_is_there_with_the_answer_counts() -> None:
+    life = asked().hear(SENT).notified(status("Uploaded", 7, seq=8)).notified(status("Uploading", 7, seq=6))
     assert not life.ends
     life.hear(ACCEPTED)
     assert isinstance(life.told[1], CommandAccepted)
-    assert life.end.result == LogStatus(status="Uploading", request_id=7)
+    assert life.end.result == TriggeredLogStatus(status="Uploaded", request_id=7)
 
 
 def test_what_came_before_a_refusal_was_not_for_us() -> None:
-    life = (
-        asked().hear(news.Sent(0.5)).notified(status("Uploading", 7)).hear(answered({"status": "Rejected"}))
-    )
+    life = asked().hear(SENT).notified(status("Uploading", 7)).hear(answered({"status": "Rejected"}))
     assert (life.end.outcome, life.end.result) == (Outcome.REJECTED, None)
 
 

@@ -55,17 +55,26 @@ def test_a_withdrawal_for_another_connection_is_stale_and_changes_nothing() -> N
     assert kinds(talk.order(order("m1"), 0)) == ["Send", "Sent"]
 
 
-def test_what_was_refused_is_withdrawn_with_no_second_word_to_its_caller() -> None:
-    talk = conversation(waiting=1)
+def test_what_was_refused_has_its_end_and_cannot_be_withdrawn() -> None:
+    talk = conversation(waiting=1, remembered=1)
     for number in range(3):
         talk.order(order(f"m{number}", expires_at=10 if number == 1 else 1000), 0)
-    assert told(talk.withdraw(withdrawal("m2"), 1)) == [("cancel-m2", "Answered")]
-    assert talk.order(order("m2"), 1) == []
+    assert told(talk.order(order("m3", expires_at=1), 1)) == [("operation-m3", "expired")]
     assert told(talk.received('[3,"m0",{}]', 11)) == [
         ("operation-m0", "Answered"),
         ("operation-m1", "expired"),
     ]
-    assert told(talk.withdraw(withdrawal("m1"), 11)) == [("cancel-m1", "Answered")]
+    for _ in range(2):  # busy, expired in the queue, expired before it came
+        for message_id in ("m2", "m1", "m3"):
+            assert told(talk.withdraw(withdrawal(message_id), 12)) == [(f"cancel-{message_id}", "sent")]
+            assert talk.order(order(message_id), 12) == []
+
+
+def test_a_call_withdrawn_before_it_came_was_withdrawn_even_when_it_comes_too_late() -> None:
+    talk = conversation()
+    talk.withdraw(withdrawal("m1"), 0)
+    assert told(talk.order(order("m1", expires_at=5), 6)) == [("operation-m1", "withdrawn")]
+    assert told(talk.withdraw(withdrawal("m1"), 7)) == [("cancel-m1", "Answered")]
 
 
 def test_a_withdrawn_call_makes_room() -> None:
@@ -82,7 +91,8 @@ def test_a_withdrawal_holds_for_its_time_and_is_then_forgotten_among_many() -> N
     for number in range(10):
         talk.withdraw(withdrawal(f"m{number}"), 0)
     assert told(talk.order(order("m0"), 599)) == [("operation-m0", "withdrawn")]
-    talk.withdraw(withdrawal("m10"), 600)
+    for number in range(10, 20):
+        talk.withdraw(withdrawal(f"m{number}"), 600)
     assert kinds(talk.order(order("m9"), 600)) == ["Send", "Sent"]
     assert told(talk.order(order("m10"), 600)) == [("operation-m10", "withdrawn")]
 

@@ -12,7 +12,7 @@ from tester import Payload, ScriptedStation, end_of, scripted_station
 from ocppdiag_client import Diagnostics
 from ocppdiag_contracts import CommandSettled, Failure, GetLog, LogType, Outcome
 from ocppdiag_contracts.commands import TriggerLogStatus
-from ocppdiag_contracts.events import LogFile, LogStatus, LogStatusReported
+from ocppdiag_contracts.events import LogFile, LogStatusReported, TriggeredLogStatus
 
 LOG = b"2026-01-31T12:00:00Z power: L1\n" * 1000
 
@@ -127,7 +127,7 @@ async def test_tc_f_15_csms_an_idle_station_tells_its_log_status_when_triggered(
         await station.says(call.LogStatusNotification(status="Idle"))
         settled = await end_of(command, operator)
         assert settled.outcome is Outcome.COMPLETED, settled
-        assert settled.result == LogStatus(status="Idle", request_id=None)
+        assert settled.result == TriggeredLogStatus(status="Idle", request_id=None)
 
 
 async def test_tc_f_27_csms_a_trigger_that_the_station_does_not_know_is_shown_so(

@@ -234,3 +234,15 @@ async def test_security_events_are_known_again_and_may_have_any_name(faults: Fau
             case("security-event", "TamperDetectionActivated", version),
             case("security-event-16", "FailedToAuthenticateAtCentralSystem", version),
         )
+
+
+async def test_a_report_of_hundreds_of_parts_keeps_nobody_from_asking(faults: Faults) -> None:
+    """3.4, 5.5: 5000 variables; the directions are independent, so another command is carried out meanwhile."""
+    async with faults.station("more-monitors", V20) as faulty:
+        report = await faulty.begin(GetMonitoringReport, seconds=60)
+        await faulty.until(MonitoringReportPartReceived)
+        await faulty.goes_on()
+        assert len(faulty.of(MonitoringReportPartReceived)) < 500
+        seen = await faulty.end(report)
+        assert (seen.end, len(seen.result.monitor), seen.result.parts) == (COMPLETED, 5000, 500)
+        assert faulty.refused == []

@@ -14,6 +14,7 @@ from ocppdiag_contracts.commands import CustomerInformation, GetMonitoringReport
 from ocppdiag_contracts.events import (
     CommandQueued,
     CustomerInformationPartReceived,
+    MonitoringReport,
     MonitoringReportPartReceived,
 )
 from ocppdiag_contracts.model import now
@@ -32,7 +33,7 @@ TEXT = CUSTOMERS[1].text
 """What it knows of a customer comes in three slices."""
 
 
-async def both(faulty: Faulty, seconds: float = 3) -> tuple[Seen, Seen]:
+async def both(faulty: Faulty, seconds: float = 4) -> tuple[Seen, Seen]:
     """Ask for both kinds of reports at once."""
     return await asyncio.gather(
         faulty.ask(GetMonitoringReport, seconds=seconds),
@@ -115,9 +116,7 @@ async def test_what_never_comes_is_named_at_the_deadline_beside_what_has_come(fa
             assert customer.result.data == data
             for seen in (monitors, customer):
                 assert seen.result.missing == list(missing)
-                assert (
-                    end == COMPLETED or "not come" in seen.settled.detail or "has not" in seen.settled.detail
-                )
+                assert (seen.settled.detail is None) is (end == COMPLETED)
             await faulty.goes_on()
             assert faulty.refused == []
 
@@ -230,7 +229,7 @@ async def test_parts_of_a_mebibyte_are_taken_until_they_are_more_than_is_kept(
     long = {"name": "N" * 50, "instance": "I" * 50}
     monitor = {"id": 1, "transaction": False, "value": 1, "type": "Delta", "severity": 9}
     heavy = [{"component": long, "variable": long, "variableMonitoring": [monitor]}] * 2700
-    counts = iter((1, 12))
+    counts = iter((1, 10))
 
     async def report(_: str, asked: Payload) -> None:
         parts = next(counts)
@@ -246,5 +245,6 @@ async def test_parts_of_a_mebibyte_are_taken_until_they_are_more_than_is_kept(
             await faults.operator.send(command)
             settled = await asyncio.wait_for(faults.operator.settle(command), 50)
             assert (settled.outcome, settled.failure) == end, settled.detail
-            assert len(settled.result.monitor) >= len(heavy)
+            assert isinstance(settled.result, MonitoringReport)
+            assert len(settled.result.monitor or ()) >= len(heavy)
             await station.done()

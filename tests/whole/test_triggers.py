@@ -7,7 +7,7 @@ from installation import Installation
 
 from ocppdiag_contracts import Outcome
 from ocppdiag_contracts.commands import TriggerLogStatus
-from ocppdiag_contracts.events import LogStatus
+from ocppdiag_contracts.events import TriggeredLogStatus
 
 
 async def test_one_notification_answers_all_who_have_asked(installation: Installation, name: str) -> None:
@@ -27,7 +27,7 @@ async def test_one_notification_answers_all_who_have_asked(installation: Install
         for command in (first, second):
             settled = await asyncio.wait_for(diagnostics.settle(command), 10)
             assert settled.outcome is Outcome.COMPLETED, settled
-            assert settled.result == LogStatus(status="Idle", request_id=None)
+            assert settled.result == TriggeredLogStatus(status="Idle", request_id=None)
         # What comes later is nobody's.
         assert await station.say("LogStatusNotification", {"status": "Idle", "requestId": 0}) == {}
     assert accepted == ["TriggerMessage", "TriggerMessage"]

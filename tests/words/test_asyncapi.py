@@ -141,7 +141,7 @@ def _keys(exchange: str) -> set[str]:
     return {
         channel["address"]
         for channel in DOCUMENT["channels"].values()
-        if channel["bindings"]["amqp"]["exchange"]["name"] == exchange
+        if channel["bindings"]["amqp"].get("exchange", {}).get("name") == exchange
     }
 
 
@@ -161,6 +161,25 @@ def test_commands_are_sent_and_events_are_received() -> None:
         assert binding.get("mandatory", False) is (action == "send")
 
 
+def _resolved(reference: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["channels"][reference["$ref"].removeprefix("#/channels/")]
+    return found
+
+
 def test_what_may_come_to_the_sender_is_what_belongs_to_a_command() -> None:
     mine = {name_of(kind) for kind in EVENT_TYPES if "command_id" in kind.model_fields}
     assert set(DOCUMENT["channels"]["events_to_sender"]["messages"]) == mine
+    more = {"command_settled", "customer_information_part_received", "log_status_reported"}
+    assert set(DOCUMENT["channels"]["replies_to_sender"]["messages"]) == more
+
+
+@pytest.mark.parametrize("command", [name_of(kind) for kind in COMMAND_TYPES])
+def test_the_reply_to_a_command_is_read_where_all_its_events_come_whichever_way(command: str) -> None:
+    own = _resolved(DOCUMENT["operations"][f"send_{command}"]["reply"]["channel"])
+    queue, binding = reply_queue("{reply_to}"), own["bindings"]["amqp"]
+    assert (binding["is"], binding["queue"]["name"]) == ("queue", queue.name)
+    assert own["x-arguments"] == queue.arguments
+    ways = [_resolved(way) for way in own["x-bindings"]]
+    bound = [(way["bindings"]["amqp"]["exchange"]["name"], way["address"]) for way in ways]
+    assert bound == [(exchange.name, key) for exchange, key in queue.bindings]
+    assert set(own["messages"]) == {name for way in ways for name in way["messages"]}

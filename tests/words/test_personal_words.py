@@ -25,6 +25,7 @@ from ocppdiag_contracts.events import (
     CustomerReport,
     Event,
     EventModel,
+    LogStatusReported,
     Result,
 )
 
@@ -32,7 +33,8 @@ CANARY = "canary7f3a"
 
 EVENTS = get_args(Event)
 RESULTS = get_args(get_args(Result)[0])
-IMPERSONAL = [kind for kind in EVENTS if kind not in (CommandSettled, CustomerInformationPartReceived)]
+SECRETIVE = (CommandSettled, CustomerInformationPartReceived, LogStatusReported)
+IMPERSONAL = [kind for kind in EVENTS if kind not in SECRETIVE]
 
 secret = st.just(CANARY)
 TOKEN = IdToken(id_token=CANARY, type=IdTokenType.ISO14443)
@@ -91,6 +93,31 @@ def test_all_hear_how_a_command_about_a_customer_ended_and_not_what_it_brought(e
     assert shown.result.data is None
     whole = shown.result.model_copy(update={"data": event.result.data})
     assert shown.model_copy(update={"result": whole}) == event
+
+
+@settings(max_examples=25)
+@given(made(LogStatusReported, payload=st.just({CANARY: f"https://x/{CANARY}/"})), st.text(max_size=5))
+def test_all_hear_what_became_of_a_log_and_not_the_broken_message_that_said_so(
+    event: LogStatusReported, name: str
+) -> None:
+    broken = event.model_copy(
+        update={"violations": [f"{name}{CANARY}.0: extra_forbidden", "seqNo: int_type"]}
+    )
+    text = _shown(broken)
+    assert CANARY not in text
+    shown = EVENT.validate_json(text)
+    assert isinstance(shown, LogStatusReported)
+    assert shown.violations == ["extra_forbidden", "int_type"]
+    whole = {"violations": broken.violations, "payload": broken.payload}
+    assert shown.model_copy(update=whole) == broken
+
+
+@settings(max_examples=25)
+@given(made(LogStatusReported, violations=st.just([]), payload=st.none()))
+def test_all_hear_what_became_of_a_log_as_it_is_when_nothing_is_wrong_with_the_message(
+    event: LogStatusReported,
+) -> None:
+    assert event.for_all() is event
 
 
 def test_what_all_hear_is_not_changed_in_the_event_itself() -> None:

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Protocol
 
 from msgspec import Raw, structs
 
 from ocppdiag_contracts import link
-from ocppdiag_contracts.commands import name_of
-from ocppdiag_contracts.events import Event, LogFile, StationConnected, StationDisconnected
+from ocppdiag_contracts.commands import Command, name_of
+from ocppdiag_contracts.events import CommandQueued, Event, LogFile, StationConnected, StationDisconnected
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_ocpp.receive import UnreadableError
-from ocppdiag_workers import lifecycle, news
+from ocppdiag_workers import lifecycle, news, report
 from ocppdiag_workers.feature import Feature, Hear, House, Inform, Severities, Work
 from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import Operation, State, Step, instant, read_tag
@@ -29,6 +30,25 @@ class Decision:
     forgets_monitors: bool = False
     node: str | None = None
     answer: link.Answer | link.Refuse | None = None
+
+
+class Connected(Protocol):
+    """Which connection a station has: a lease of the directory."""
+
+    @property
+    def node(self) -> str:
+        """The gateway that holds it."""
+        ...
+
+    @property
+    def epoch(self) -> int:
+        """Grows with every connection of the station."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What is spoken on it."""
+        ...
 
 
 class Table:
@@ -50,12 +70,69 @@ class Table:
             # Told again after a crash: whether the CALL of this turn was sent is not known.
             return Step(operation, asks=operation.state is State.QUEUED and item.turn < operation.turn)
         if isinstance(item, news.Sent | news.Refused | news.Lost):
-            return lifecycle.follow(operation, item, work.end)
+            step = lifecycle.follow(operation, item, work.end)
+            if step.operation.state is not operation.state or step.operation == operation:
+                return step
+            operation, item = (
+                step.operation,
+                news.Woke(item.at),
+            )  # late: what has overtaken it is looked at again
         step = work.learn(operation, item)
         if isinstance(item, news.StationNews) and step.operation != operation:
             heard = max(operation.heard, item.stamp)
-            return replace(step, operation=structs.replace(step.operation, heard=heard))
-        return step
+            step = replace(step, operation=structs.replace(step.operation, heard=heard))
+        # A next CALL may not have gone out when a worker fell: whatever comes then orders it again.
+        left = step.operation.turn and step.operation.state is State.QUEUED
+        return replace(step, asks=True) if left else step
+
+    def had(self, operation: Operation, item: News) -> bool:
+        """Whether an ended operation had this very news from the station before it ended."""
+        match item:
+            case news.PartCame():
+                return report.parts_of(operation).has(item.part.seq_no)
+            case news.LogStatus():
+                return item.stamp <= operation.heard
+            case _:
+                return False
+
+
+def begin(
+    command: Command,
+    body: bytes,
+    reply_to: str | None,
+    *,
+    work: Work,
+    lease: Connected | None,
+    number: int,
+    now: float,
+) -> tuple[Operation, CommandQueued]:
+    """Make the record of a command, and say that it is there; `number` is its requestId, 0 when it has none."""
+    due = command.due.timestamp()
+    operation = Operation(
+        id=command.id,
+        station=command.station,
+        name=command.command,
+        family=work.family,
+        request_id=number,
+        command=Raw(body),
+        reply_to=reply_to,
+        due=due,
+        wake_at=due,
+        node=lease.node if lease else None,
+        epoch=lease.epoch if lease else 0,
+        version=lease.version if lease else "",
+        details=Raw(work.details),
+    )
+    queued = CommandQueued(
+        id=operation.event_id("queued"),
+        time=instant(now),
+        station=operation.station,
+        command_id=operation.id,
+        command=operation.name,
+        request_id=number or None,
+        deadline=instant(due),
+    )
+    return operation, queued
 
 
 def decide(record: link.ToWorkers, table: Table, house: House, now: float) -> Decision:
@@ -143,7 +220,7 @@ def _result(record: link.Result) -> Inform:
 def _result_news(record: link.Result, turn: int) -> News:
     match record:
         case link.Sent():
-            return news.Sent(record.at, turn)
+            return news.Sent(record.at, turn, (record.epoch, record.seq))
         case link.Answered():
             return news.Answered(record.at, bytes(record.payload), turn)
         case link.Errored():

@@ -13,6 +13,11 @@ from ocppdiag_workers.operation import Operation, instant
 M = TypeVar("M", bound=OcppModel)
 N = TypeVar("N", bound=OcppModel)
 
+LARGEST_SHOWN = 2**16
+"""Bytes of a broken payload that still go along with its event."""
+
+DEEPEST_SHOWN = 32
+
 _UNKNOWN_MEMBER = ": extra_forbidden"
 
 
@@ -72,8 +77,28 @@ def told(called: link.Called, received: Received[Any]) -> Told:
         "time": instant(called.at),
         "station": called.station,
         "violations": list(received.violations),
-        "payload": json.loads(bytes(called.payload)) if received.violations else None,
+        "payload": shown(bytes(called.payload)) if received.violations else None,
     }
+
+
+def shown(text: bytes) -> dict[str, Any] | None:
+    """A payload for people; what is large, or deeper than every reader of ours goes, is left out."""
+    if len(text) > LARGEST_SHOWN:
+        return None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    level: list[Any] = [content]
+    for _ in range(DEEPEST_SHOWN):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    too_deep = any(isinstance(item, dict | list) for item in level)
+    return content if isinstance(content, dict) and not too_deep else None
 
 
 def answer(called: link.Called, fields: dict[str, Any]) -> OcppModel:
@@ -90,6 +115,6 @@ def empty_list(payload: bytes, member: str) -> bool:
     """Whether a list that a response must have is empty or absent, as some stations say that all of it failed."""
     try:
         content = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(content, dict) and content.get(member) in (None, [])

@@ -5,9 +5,8 @@ import os
 import re
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from uuid import UUID, uuid5
+from typing import NoReturn
 
-import msgspec
 import structlog
 from msgspec import DecodeError, ValidationError
 from redis.exceptions import RedisError
@@ -21,13 +20,14 @@ from ocppdiag_contracts.commands import (
     InvalidCommandError,
     read_command,
 )
-from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
-from ocppdiag_contracts.failures import Failure
+from ocppdiag_contracts.events import CommandSettled
 from ocppdiag_contracts.model import now
-from ocppdiag_contracts.topology import EXPIRED_KEY, OWNER, commands_queue, diagnostics_queue
+from ocppdiag_contracts.topology import DELIVERY_LIMIT, EXPIRED_KEY, OWNER, commands_queue, diagnostics_queue
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_workers.decide import decide, refusal, unsent
+from ocppdiag_workers.letters import letters
 from ocppdiag_workers.perform import Performer
+from ocppdiag_workers.unbegun import claim, given_up, refused
 from ocppdiag_workers.withheld import is_secret, stub
 
 log = structlog.get_logger()
@@ -35,13 +35,14 @@ log = structlog.get_logger()
 PASSING = (RedisError, OSError, BrokerError)
 """Trouble that passes: what met it is tried again, however long it takes."""
 
+MOST_ATTEMPTS = DELIVERY_LIMIT - 2
+"""A message that failed this often is tried no more. Two deliveries are left for putting it aside: what has us fall may
+be another message, and what the broker itself dead-letters stays whole."""
+
 FURTHEST = CommandModel.LONGEST_TIME + timedelta(days=1)
 """How far a deadline may lie ahead of our own clock."""
 
-_COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REPLY_TO = re.compile(r"[A-Za-z0-9._-]{1,100}")
-_INVALID = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
-"""Names the events of invalid commands apart from each other."""
 
 
 class Intake:
@@ -57,41 +58,56 @@ class Intake:
             queues = [diagnostics_queue(shard, tuple(table.hears)) for shard in range(shards)]
             for queue in queues:
                 consumer = await Consumer.start(
-                    broker, queue, self._discreetly(self.on_batch), prefetch=prefetch, passing=PASSING
+                    broker, queue, self._carefully(self.on_batch), prefetch=prefetch, passing=PASSING
                 )
                 exits.push_async_callback(consumer.stop)
             commands = commands_queue(tuple(table.works))
             consumer = await Consumer.start(
-                broker, commands, self._discreetly(self.on_command), prefetch=prefetch, passing=PASSING
+                broker,
+                commands,
+                self._carefully(self.on_command, self._end),
+                prefetch=prefetch,
+                passing=PASSING,
             )
             exits.push_async_callback(consumer.stop)
             log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
 
-    def _discreetly(self, handler: Handler) -> Handler:
-        """Put a message that nobody can handle aside as a stub, if it may hold a secret: the broker would keep it whole."""
+    def _carefully(self, handler: Handler, end: Handler | None = None) -> Handler:
+        """Try a message so often and no more; then `end` what it has begun, and put it aside.
+
+        What may hold a secret is put aside as a stub: the broker would keep it whole.
+        """
 
         async def handle(delivery: Delivery) -> None:
             try:
+                if delivery.attempts >= MOST_ATTEMPTS:
+                    await self._give_up(delivery, end)
                 await handler(delivery)
-            except PASSING:
-                raise
-            except Exception as error:
+            except ParkError as reason:
                 if not is_secret(delivery.body):
                     raise
-                log.exception("message_withheld", key=delivery.routing_key)
-                reason = str(error) if isinstance(error, ParkError) else type(error).__name__
-                await self._performer.post.park(stub(delivery.body, reason), "withheld")
+                log.warning("message_withheld", key=delivery.routing_key, reason=str(reason))
+                await self._performer.post.park(stub(delivery.body, str(reason)), "withheld")
 
         return handle
+
+    async def _give_up(self, delivery: Delivery, end: Handler | None) -> NoReturn:
+        try:
+            if end:
+                await end(delivery)
+        except (ParkError, *PASSING):
+            raise
+        except Exception:  # the fault may well be met here too, and the message is put aside all the same
+            log.exception("end_failed", key=delivery.routing_key)
+        raise ParkError(f"given up after {delivery.attempts} attempts")
 
     async def on_command(self, delivery: Delivery) -> None:
         """Take one command."""
         try:
             command = _read(delivery)
         except InvalidCommandError as error:
-            reply_to = delivery.reply_to if _may_reply(delivery) else None
-            await self._refuse(delivery.body, reply_to, str(error))
+            await self._refuse(delivery, str(error))
             return
         structlog.contextvars.bind_contextvars(station=command.station, command_id=command.id)
         await self._performer.command(command, delivery.body, delivery.reply_to)
@@ -135,7 +151,11 @@ class Intake:
     async def _on_record(self, record: link.ToWorkers) -> None:
         performer = self._performer
         try:
-            await performer.decision(decide(record, performer.table, performer.house, now().timestamp()))
+            decision = decide(record, performer.table, performer.house, now().timestamp())
+            if isinstance(record, link.Called) and isinstance(decision.answer, link.Refuse):
+                why = decision.answer.description
+                log.warning("call_refused", action=record.action, code=decision.answer.code, why=why)
+            await performer.decision(decision)
         except PASSING:
             raise
         except Exception as error:
@@ -147,31 +167,26 @@ class Intake:
     async def _park(self, body: bytes, reason: str) -> None:
         await self._performer.post.park(stub(body, reason) if is_secret(body) else body, "station")
 
-    async def _refuse(self, body: bytes, reply_to: str | None, detail: str) -> None:
+    async def _refuse(self, delivery: Delivery, detail: str) -> None:
         """End an invalid command with an event, as far as it can be told whose it is; else park it."""
-        try:
-            claimed = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-            command_id = msgspec.json.decode(claimed["id"], type=str)
-            station = msgspec.json.decode(claimed["station"], type=str)
-        except (DecodeError, ValidationError, KeyError, ValueError):
-            raise ParkError(f"no command: {detail}") from None
-        if not _COMMAND_ID.fullmatch(command_id) or len(station.encode()) > LONGEST_CLAIMED_STATION:
+        whose = claim(delivery.body)
+        if whose is None:
             raise ParkError(f"no command: {detail}")
-        if await self._performer.memory.find(station, command_id):
+        if await self._performer.memory.find(whose.station, whose.command_id):
             raise ParkError(f"another command under the id of one that is known: {detail}")
-        event = CommandSettled(
-            id=f"{station}/{command_id}/invalid/{uuid5(_INVALID, body.hex())}",
-            time=now(),
-            station=station,
-            command_id=command_id,
-            command=None,
-            outcome=Outcome.REJECTED,
-            failure=Failure.INVALID_COMMAND,
-            retry=Failure.INVALID_COMMAND.retry,
-            detail=detail[:1000],
-        )
-        log.warning("command_invalid", station=station, command_id=command_id, detail=detail)
-        await self._performer.post.tell((event,), reply_to)
+        log.warning("command_invalid", station=whose.station, command_id=whose.command_id, detail=detail)
+        await self._tell(refused(whose, delivery.body, detail, now()), delivery)
+
+    async def _end(self, delivery: Delivery) -> None:
+        """End a command that has failed too often, unless it is on record: then its deadline ends it."""
+        whose = claim(delivery.body)
+        if whose and not await self._performer.memory.find(whose.station, whose.command_id):
+            log.error("command_given_up", station=whose.station, command_id=whose.command_id)
+            await self._tell(given_up(whose, now()), delivery)
+
+    async def _tell(self, event: CommandSettled, delivery: Delivery) -> None:
+        reply_to = delivery.reply_to if _may_reply(delivery) else None
+        await self._performer.post.tell(letters((event,)), reply_to)
 
 
 def _may_reply(delivery: Delivery) -> bool:

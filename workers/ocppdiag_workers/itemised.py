@@ -1,5 +1,6 @@
 """Commands about many items, asked in as many requests as the station's limits need, one after the other. Pure."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -26,6 +27,9 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     """What was answered so far: one result (its JSON) for each item, in the command's order."""
 
     limits: Limits | None = None
+    asking: int = 0
+    """How many items the request under way has."""
+
     results: tuple[Raw, ...] = ()
 
 
@@ -60,8 +64,8 @@ class Itemised(Generic[I, R]):
         progress, items = _progress(operation), self.items(operation)
         if _needs_limits(progress, items):
             return limits.ask(operation, "MonitoringCtrlr", self.action)
-        chunk = self._chunk(operation, progress, items)
-        return Ask(self.action, dialect.request(self.action, operation.version, self.fields(chunk)))
+        asked = self._asked(progress, items)
+        return Ask(self.action, dialect.request(self.action, operation.version, self.fields(asked)))
 
     def learn(self, operation: Operation, item: news.OperationNews) -> Step:
         """Each answer brings the next request, until nothing is left to ask."""
@@ -69,7 +73,7 @@ class Itemised(Generic[I, R]):
         match item:
             case news.Answered() | news.Errored() | news.TimedOut() if _needs_limits(progress, items):
                 told = replace(progress, limits=limits.read(operation, item))
-                return Step(operation.next_turn(_details(told)), asks=True)
+                return self._next(operation, told, items)
             case news.Answered():
                 return self._answered(operation, progress, items, item)
             case news.Errored():
@@ -85,32 +89,39 @@ class Itemised(Generic[I, R]):
         if not results:
             return settle(operation, ending)
         detail = f"{len(results)} of {len(self.items(operation))} were answered; then: {ending.detail}"
-        partly = Ending(Outcome.FAILED, ending.at, Failure.PARTLY_DONE, detail)
+        partly = Ending(Outcome.FAILED, ending.at, Failure.PARTLY_DONE, detail, ending.reason)
         return settle(operation, partly, self.result(results))
 
-    def _chunk(self, operation: Operation, progress: Progress, items: Sequence[I]) -> Sequence[I]:
+    def _next(self, operation: Operation, progress: Progress, items: Sequence[I]) -> Step:
+        """Ask for as many of what is left as fit."""
+        left, told = items[len(progress.results) :], progress.limits or Limits()
+        most = left[: told.items or limits.SAFE_ITEMS]
+        if told.bytes is None:
+            count = len(most)
+        else:
+            requests = (dialect.request(self.action, operation.version, self.fields([item])) for item in most)
+            count = limits.fitting([len(request.to_wire()) for request in requests], told)
+        return Step(operation.next_turn(_details(replace(progress, asking=count))), asks=True)
+
+    @staticmethod
+    def _asked(progress: Progress, items: Sequence[I]) -> Sequence[I]:
         left = items[len(progress.results) :]
-        told = progress.limits or Limits()
-        sizes = [
-            len(dialect.request(self.action, operation.version, self.fields([item])).to_wire())
-            for item in left[: told.items or limits.SAFE_ITEMS]
-        ]
-        return left[: limits.fitting(sizes, told)]
+        return left[: progress.asking or len(left)]
 
     def _answered(
         self, operation: Operation, progress: Progress, items: Sequence[I], item: news.Answered
     ) -> Step:
-        asked = self._chunk(operation, progress, items)
         try:
-            results = self.results(operation, asked, item.payload)
+            results = self.results(operation, self._asked(progress, items), item.payload)
         except UnreadableError as error:
             return lifecycle.unreadable(operation, item, error, self.end)
         texts = tuple(Raw(result.model_dump_json().encode()) for result in results)
         progress = replace(progress, results=(*progress.results, *texts))
         if len(progress.results) < len(items):
-            return Step(operation.next_turn(_details(progress)), asks=True, monitors=self.seen(results))
-        step = self._settled(operation, self._results(progress), item.at)
-        return Step(step.operation, step.events, monitors=self.seen(results))
+            step = self._next(operation, progress, items)
+        else:
+            step = self._settled(operation, self._results(progress), item.at)
+        return dataclasses.replace(step, monitors=self.seen(results))
 
     def _settled(self, operation: Operation, results: list[R], at: float) -> Step:
         good = sum(map(self.accepted, results))

@@ -8,6 +8,8 @@ from ocppdiag_contracts.events import CommandAccepted, CommandSent, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.errors import ErrorCode
+from ocppdiag_ocpp.receive import UnreadableError
+from ocppdiag_workers import dialect
 from ocppdiag_workers.news import Answered, Errored, Lost, Refused, Sent, TimedOut, Woke
 from ocppdiag_workers.operation import Ending, Operation, State, Step, instant, settle
 
@@ -17,8 +19,9 @@ UNKNOWN_STATION = "unknown_station"
 UNSUPPORTED_VERSION = "unsupported_version"
 UNKNOWN_COMMAND = "unknown_command"
 DESTINATION_NOT_ALLOWED = "destination_not_allowed"
-TOO_MANY_ITEMS = "too_many_items"
 TOO_LATE = "sent"
+
+_CODES = frozenset(code.value for code in ErrorCode)
 
 End = Callable[[Operation, Ending], Step]
 
@@ -49,11 +52,6 @@ _REFUSALS = {
         Failure.DESTINATION_NOT_ALLOWED,
         "remote_location: logs may not go there; operators set OCPPDIAG_DESTINATIONS",
     ),
-    TOO_MANY_ITEMS: (
-        Outcome.REJECTED,
-        Failure.TOO_MANY_ITEMS,
-        "component_variable: has more items than the station takes in one request",
-    ),
 }
 
 
@@ -70,6 +68,8 @@ def follow(operation: Operation, item: Sent | Refused | Lost, end: End) -> Step:
 
 def _sent(operation: Operation, news: Sent) -> Step:
     """The CALL left; later news may have overtaken this."""
+    if not operation.turn:
+        operation = replace(operation, sent=max(operation.sent, news.stamp))
     if operation.state is not State.QUEUED:
         return Step(operation)
     sent = replace(operation, state=State.SENT)
@@ -88,10 +88,9 @@ def _refused(operation: Operation, news: Refused, end: End) -> Step:
     """The CALL did not leave; the refusal of a repeated order means nothing once the first has left."""
     if operation.state is not State.QUEUED:
         return Step(operation)
-    outcome, failure, detail = _REFUSALS.get(
-        news.reason, (Outcome.FAILED, Failure.INTERNAL_ERROR, news.reason)
-    )
-    return end(operation, Ending(outcome, news.at, failure, detail))
+    word, _, more = news.reason.partition(": ")
+    outcome, failure, detail = _REFUSALS.get(word, (Outcome.FAILED, Failure.INTERNAL_ERROR, news.reason))
+    return end(operation, Ending(outcome, news.at, failure, f"{detail}: {more}" if more else detail))
 
 
 def _lost(operation: Operation, news: Lost, end: End) -> Step:
@@ -107,11 +106,13 @@ def errored(operation: Operation, news: Errored, end: End = settle) -> Step:
     if operation.state not in (State.QUEUED, State.SENT):
         return Step(operation)
     unable = news.code in (ErrorCode.NOT_IMPLEMENTED, ErrorCode.NOT_SUPPORTED)
+    known = news.code in _CODES
     ending = Ending(
         Outcome.REJECTED if unable else Outcome.FAILED,
         news.at,
         Failure.NOT_SUPPORTED if unable else Failure.STATION_ERROR,
-        f"the station answered {news.code}: {news.description}",
+        f"the station answered {news.code if known else 'an error that OCPP does not know'}",
+        reason=news.description if known else f"{news.code}: {news.description}".removesuffix(": "),
     )
     return end(operation, ending)
 
@@ -122,18 +123,44 @@ def unreadable(operation: Operation, news: Answered, error: Exception, end: End 
     return end(operation, Ending(Outcome.FAILED, news.at, Failure.STATION_ERROR, detail))
 
 
+def answered(
+    operation: Operation,
+    news: Answered,
+    action: str,
+    accept: Callable[[str, OcppModel], Step | None],
+    end: End = settle,
+) -> Step:
+    """The station's CALLRESULT: `accept` gets its status and says what that leads to, None for a no."""
+    if operation.state not in (State.QUEUED, State.SENT):
+        return Step(operation)
+    try:
+        response = dialect.read_response(operation, action, news.payload)
+    except UnreadableError as error:
+        return unreadable(operation, news, error, end)
+    status, _ = said(response)
+    return accept(status, response) or declined(operation, news, response, end)
+
+
 def declined(operation: Operation, news: Answered, response: OcppModel, end: End = settle) -> Step:
     """The station answered, and what it answered is no yes."""
-    status, why = said(response)
+    status, _ = said(response)
     failure = Failure.NOT_SUPPORTED if status in ("NotSupported", "NotImplemented") else Failure.REJECTED
-    detail = f"the station answered {status}: {why or 'no reason given'}"
-    return end(operation, Ending(Outcome.REJECTED, news.at, failure, detail))
+    detail = f"the station answered {status}"
+    return end(operation, Ending(Outcome.REJECTED, news.at, failure, detail, reason(response)))
 
 
 def said(response: OcppModel) -> tuple[str, str | None]:
     """Return the status of a response, and the station's reason code (2.0 has none)."""
     info = getattr(response, "status_info", None)
     return str(getattr(response, "status")), info.reason_code if info else None  # noqa: B009 (of any response)
+
+
+def reason(response: OcppModel) -> str | None:
+    """Return the station's own words about its status, if it gave any."""
+    info = getattr(response, "status_info", None)
+    if info is None:
+        return None
+    return f"{info.reason_code}: {info.additional_info}" if info.additional_info else str(info.reason_code)
 
 
 def accepted(operation: Operation, at: float, status: str, filename: str | None = None) -> CommandAccepted:

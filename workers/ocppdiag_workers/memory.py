@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import msgspec
 import structlog
 
-from ocppdiag_contracts.events import Event, read_event
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_redis import Pipelined, Script, keys
+from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
 
@@ -37,12 +37,12 @@ return id
 """)
 
 # ARGV: expected revision, operation, id, ended, milliseconds to keep, found by request; of a part its field, the field
-# if that is taken, and its text; the final event as everybody may hear it; then id and text of each event.
+# if that is taken, and its text; the final letter; then id and text of each letter.
 _COMMIT = Script("""
 if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
 if ARGV[4] == '1' then
-  redis.call('HSET', KEYS[1], 'final', ARGV[10])
+  redis.call('SET', KEYS[5], ARGV[10], 'PX', ARGV[5])
   redis.call('SREM', KEYS[3], ARGV[3])
   redis.call('DEL', KEYS[4])
 else
@@ -76,8 +76,7 @@ class Remembered:
 
     operation: Operation
     revision: int
-    unsent: tuple[Event, ...] = ()
-    final: Event | None = None
+    unsent: tuple[Letter, ...] = ()
 
 
 class Memory:
@@ -98,10 +97,14 @@ class Memory:
         record = {name.decode(): value for name, value in fields.items()}
         if "operation" not in record:
             return None
-        unsent = tuple(read_event(text) for name, text in record.items() if name.startswith("unsent:"))
+        unsent = tuple(_read(text) for name, text in record.items() if name.startswith("unsent:"))
         operation = msgspec.json.decode(record["operation"], type=Operation)
-        final = read_event(record["final"]) if "final" in record else None
-        return Remembered(operation, int(record["revision"]), unsent, final)
+        return Remembered(operation, int(record["revision"]), unsent)
+
+    async def final(self, station: str, command_id: str) -> Letter | None:
+        """Return the end of a command, as it is told again."""
+        found = await self._redis.run("GET", keys.final(station, command_id))
+        return _read(found) if found else None
 
     async def find_request(self, station: str, family: str, request_id: int) -> str | None:
         """Return the command id that a requestId stands for."""
@@ -111,19 +114,20 @@ class Memory:
     async def commit(
         self,
         operation: Operation,
-        events: tuple[Event, ...],
+        told: tuple[Letter, ...],
         revision: int,
         now: float,
+        *,
         keep: Part | None = None,
+        final: Letter | None = None,
     ) -> bool:
         """Write a transition and its events, unless somebody else has moved on from that revision.
 
-        Revision 0 is an operation that is not there yet. The last event of an ended one is its final event, which
-        is kept, without personal data, for who sends the command again; its parts are forgotten. `keep` is a part
-        that came with the news.
+        Revision 0 is an operation that is not there yet. `keep` is a part that came with the news. An operation that
+        has ended has a `final` letter, kept for who sends the command again; its parts are forgotten.
         """
         left = 0 if operation.ended else max(0.0, operation.due - now)
-        texts = [part for event in events for part in (event.id, event.model_dump_json())]
+        texts = [part for each in told for part in (each.id, msgspec.json.encode(each))]
         done = await self._redis.script(
             _COMMIT,
             [
@@ -131,6 +135,7 @@ class Memory:
                 keys.request(operation.station, operation.family or "", operation.request_id),
                 keys.open_operations(operation.station),
                 keys.parts(operation.station, operation.id),
+                keys.final(operation.station, operation.id),
             ],
             revision,
             msgspec.json.encode(operation),
@@ -140,7 +145,7 @@ class Memory:
             int(operation.family is not None),
             *(_fields(keep) if keep else ("", "")),
             msgspec.json.encode(keep) if keep else "",
-            events[-1].for_all().model_dump_json() if operation.ended else "",
+            msgspec.json.encode(final) if final else "",
             *texts,
         )
         return bool(done)
@@ -182,9 +187,9 @@ class Memory:
         """Know nothing of a station's monitors any more."""
         await self._redis.run("DEL", keys.monitors(station))
 
-    async def mark_sent(self, operation: Operation, events: tuple[Event, ...]) -> None:
+    async def mark_sent(self, operation: Operation, told: tuple[Letter, ...]) -> None:
         """Forget the events that the broker has confirmed."""
-        fields = [f"unsent:{event.id}" for event in events]
+        fields = [f"unsent:{each.id}" for each in told]
         await self._redis.run("HDEL", keys.operation(operation.station, operation.id), *fields)
 
     async def open_operations(self, station: str) -> list[str]:
@@ -212,6 +217,10 @@ class Memory:
                 log.error("alarm_unreadable")  # noqa: TRY400 (there is no more to say)
                 await self._redis.run("ZREM", keys.DEADLINES, member)
         return float(now), due
+
+
+def _read(text: bytes) -> Letter:
+    return msgspec.json.decode(text, type=Letter)
 
 
 def _fields(part: Part) -> tuple[str, str]:

@@ -9,10 +9,11 @@ from ocppdiag_workers.parts import Part
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The CALL is on the socket; `turn` says which of the operation's CALLs."""
+    """The CALL is on the socket; `turn` says which of the operation's CALLs, `stamp` (epoch, sequence) when."""
 
     at: float
     turn: int = 0
+    stamp: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)

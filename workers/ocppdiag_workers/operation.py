@@ -46,7 +46,8 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     `node` and `epoch` name the one connection that its calls may go to: a repeat of the command never reaches
     another. `turn` counts its CALLs, of which one at a time is under way. `details` is what the command's own feature
-    remembers, `heard` the stamp of the newest station's message that changed something. Times are seconds since 1970.
+    remembers. `sent` is the stamp (epoch, sequence) of the moment its first CALL left, `heard` that of the newest
+    message of the station that changed something. Times are seconds since 1970.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     version: str
     details: Raw
     turn: int = 0
+    sent: tuple[int, int] = (0, 0)
     heard: tuple[int, int] = (0, 0)
     state: State = State.QUEUED
 
@@ -139,6 +141,12 @@ class Step:
 
     monitors: MonitorsSeen | None = None
 
+    @property
+    def final(self) -> CommandSettled | None:
+        """The final event, if this step is the end."""
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, CommandSettled) else None
+
     def with_all(self, parts: tuple[Part, ...]) -> "Step":
         """Take the step that all the parts lead to, if it needs them."""
         if self.gather is None:
@@ -155,6 +163,8 @@ class Ending:
     at: float
     failure: Failure | None = None
     detail: str | None = None
+    reason: str | None = None
+    """The station's own words."""
 
 
 def instant(at: float) -> datetime:
@@ -174,6 +184,7 @@ def settle(operation: Operation, ending: Ending, result: Result | None = None) -
         failure=ending.failure,
         retry=ending.failure.retry if ending.failure else None,
         detail=ending.detail[:LONGEST_DETAIL] if ending.detail else None,
+        reason=ending.reason[:LONGEST_DETAIL] if ending.reason else None,
         result=result,
     )
     ended = replace(operation, state=State(ending.outcome.value), command=NOTHING, details=NOTHING)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
+from ocppdiag_contracts.commands import explain
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_redis import Directory
@@ -39,8 +40,10 @@ class Orders:
             return "gone" if await self.directory.knows(operation.station) else lifecycle.UNKNOWN_STATION
         try:
             ask = self.table.works[operation.name].ask(operation, self.house)
-        except (UnknownActionError, ValidationError):
+        except UnknownActionError:
             return lifecycle.UNSUPPORTED_VERSION
+        except ValidationError as error:
+            return f"{lifecycle.UNSUPPORTED_VERSION}: {explain(error)}"
         except NotAskableError as error:
             return error.reason
         if isinstance(ask, Withdraw):
@@ -74,7 +77,12 @@ class Orders:
         if found is None:
             return lifecycle.UNKNOWN_COMMAND
         target = found.operation
-        if target.state is not State.QUEUED or target.turn or target.node is None:
+        if (
+            target.state is not State.QUEUED
+            or target.turn
+            or target.node is None
+            or target.name == operation.name
+        ):
             return lifecycle.TOO_LATE
         order = link.Withdraw(
             station=target.station,

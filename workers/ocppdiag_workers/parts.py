@@ -46,6 +46,10 @@ class Parts(Struct, frozen=True, omit_defaults=True):
     arrived: int = 0
     bytes: int = 0
 
+    def has(self, number: int) -> bool:
+        """Whether a part of this number is here."""
+        return any(first <= number <= end for first, end in self.runs)
+
     @property
     def complete(self) -> bool:
         """Whether nothing is missing from 0 to the last."""

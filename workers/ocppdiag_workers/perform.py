@@ -5,17 +5,17 @@ import time
 from dataclasses import dataclass, replace
 
 import structlog
-from msgspec import Raw, structs
+from msgspec import structs
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts.commands import Command
-from ocppdiag_contracts.events import CommandQueued
 from ocppdiag_redis import Directory
 from ocppdiag_workers import news
-from ocppdiag_workers.decide import Decision, Table
+from ocppdiag_workers.decide import Decision, Table, begin
 from ocppdiag_workers.feature import House, Inform
+from ocppdiag_workers.letters import Letter, letter, letters
 from ocppdiag_workers.memory import Memory, Remembered
-from ocppdiag_workers.operation import Operation, State, Step, instant
+from ocppdiag_workers.operation import Operation, State, Step
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 
@@ -41,8 +41,9 @@ class Performer:
         remembered = await self.memory.find(command.station, command.id)
         if remembered is None:
             remembered = await self._begin(command, body, reply_to)
-        elif remembered.final:
-            await self.post.tell((remembered.final,), reply_to)
+        elif remembered.operation.ended:
+            final = await self.memory.final(command.station, command.id)
+            await self.post.tell((final,) if final else (), reply_to)
         elif (
             reply_to and reply_to != remembered.operation.reply_to and remembered.operation.asks_for(command)
         ):
@@ -67,8 +68,7 @@ class Performer:
         claimed = await asyncio.gather(*(self._inform(station, inform) for inform in decision.informs))
         for inform, taken in zip(decision.informs, claimed, strict=True):
             events += () if taken else inform.unclaimed
-        if events:
-            await self.post.tell(events)
+        await self.post.tell(letters(events))
         if decision.answer is not None and decision.node is not None:
             try:
                 await self.post.order(decision.node, decision.answer)
@@ -95,33 +95,12 @@ class Performer:
         work = self.table.works[command.command]
         lease = await self.directory.find(command.station)
         now = time.time()
-        operation = Operation(
-            id=command.id,
-            station=command.station,
-            name=command.command,
-            family=work.family,
-            request_id=await self.memory.next_request_id(command.station) if work.numbered else 0,
-            command=Raw(body),
-            reply_to=reply_to,
-            due=command.due.timestamp(),
-            wake_at=command.due.timestamp(),
-            node=lease.node if lease else None,
-            epoch=lease.epoch if lease else 0,
-            version=lease.version if lease else "",
-            details=Raw(work.details),
-        )
-        queued = CommandQueued(
-            id=operation.event_id("queued"),
-            time=instant(now),
-            station=operation.station,
-            command_id=operation.id,
-            command=operation.name,
-            request_id=operation.request_id or None,
-            deadline=instant(operation.due),
-        )
+        number = await self.memory.next_request_id(command.station) if work.numbered else 0
+        operation, queued = begin(command, body, reply_to, work=work, lease=lease, number=number, now=now)
         # First the alarm, then the operation: one without the other is an alarm about nothing.
         await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
-        if not await self.memory.commit(operation, (queued,), 0, now):
+        told = letters((queued,))
+        if not await self.memory.commit(operation, told, 0, now):
             found = await self.memory.find(operation.station, operation.id)
             if found is None:
                 raise RuntimeError("an operation was there and is gone")
@@ -132,7 +111,7 @@ class Performer:
             command_id=operation.id,
             request_id=operation.request_id,
         )
-        await self._tell(Remembered(operation, 1, (queued,)))
+        await self._tell(Remembered(operation, 1, told))
         return Remembered(operation, 1)
 
     async def _send(self, operation: Operation) -> None:
@@ -164,7 +143,7 @@ class Performer:
         await self._tell_left(remembered)
         item, operation = inform.news, remembered.operation
         if operation.ended:
-            return isinstance(item, news.StationNews) and item.stamp <= operation.heard
+            return self.table.had(operation, item)
         await self._advance(remembered, item, time.time())
         return True
 
@@ -180,12 +159,16 @@ class Performer:
                 step = step.with_all(await self.memory.parts(before, step.keep))
             if step.monitors:
                 await self.memory.see_monitors(before.station, step.monitors)
+            told = letters(step.events)
             if step.operation == before:
-                await self.post.tell(step.events, before.reply_to)
+                await self.post.tell(told, before.reply_to)
                 await self._follow_up(step, now)
                 return before
-            if await self.memory.commit(step.operation, step.events, remembered.revision, now, step.keep):
-                await self._stepped(step, remembered, now)
+            final = letter(step.final.for_later()) if step.final else None
+            if await self.memory.commit(
+                step.operation, told, remembered.revision, now, keep=step.keep, final=final
+            ):
+                await self._stepped(step, told, remembered, now)
                 return step.operation
             found = await self.memory.find(before.station, before.id)
             if found is None:
@@ -193,7 +176,9 @@ class Performer:
             remembered = found
         return remembered.operation
 
-    async def _stepped(self, step: Step, remembered: Remembered, now: float) -> None:
+    async def _stepped(
+        self, step: Step, told: tuple[Letter, ...], remembered: Remembered, now: float
+    ) -> None:
         operation, before = step.operation, remembered.operation
         if operation.state != before.state:
             log.info(
@@ -202,8 +187,8 @@ class Performer:
                 command_id=operation.id,
                 state=operation.state.value,
             )
-        await self._tell(Remembered(operation, 0, step.events))
-        if remembered.unsent:  # somebody else's, seen to soon
+        await self._tell(Remembered(operation, 0, told))
+        if remembered.unsent or step.asks:  # somebody else's, or an order that may not go out: seen to soon
             at = now + PATIENCE_SECONDS
             await self.memory.wake_later(operation.station, operation.id, min(at, operation.wake_at))
         elif operation.ended:
@@ -236,7 +221,7 @@ class Performer:
         if not remembered.unsent:
             return
         now = time.time()
-        if max(event.time for event in remembered.unsent).timestamp() < now - PATIENCE_SECONDS:
+        if max(each.at for each in remembered.unsent) < now - PATIENCE_SECONDS:
             await self._tell(remembered)
         else:
             await self.memory.wake_later(

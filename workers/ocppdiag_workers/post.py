@@ -2,12 +2,15 @@
 
 import asyncio
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ocppdiag_amqp import Broker, Lanes, Publisher
-from ocppdiag_contracts import cloud_events, link
-from ocppdiag_contracts.events import Event
+from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import DEAD, EVENTS, GATEWAY, REPLIES, Exchange, event_key, reply_key
+from ocppdiag_workers.letters import Letter
+
+AT_ONCE = 64
+"""Events whose confirms are waited for together."""
 
 
 class Post:
@@ -22,32 +25,36 @@ class Post:
         """Open it on the broker's publishing connection."""
         return cls(await Publisher.open(broker))
 
-    async def tell(self, events: tuple[Event, ...], reply_to: str | None = None) -> None:
+    async def tell(self, letters: tuple[Letter, ...], reply_to: str | None = None) -> None:
         """Publish events, the last of them once all others are confirmed; `reply_to` brings them to who sent the command.
 
         What is personal in them goes to `reply_to` only. An event that nobody listens for is nobody's loss. Raises
         UnconfirmedError.
         """
-        await asyncio.gather(*(self._tell(event, reply_to) for event in events[:-1]))
-        for last in events[-1:]:
-            await self._tell(last, reply_to)
+        if not letters:
+            return
+        *before, last = letters
+        for start in range(0, len(before), AT_ONCE):
+            await asyncio.gather(*(self._tell(each, reply_to) for each in before[start : start + AT_ONCE]))
+        await self._tell(last, reply_to)
 
-    async def _tell(self, event: Event, reply_to: str | None) -> None:
-        shown = event.for_all()
-        also = reply_key(reply_to) if reply_to and shown is event else None
-        await self._publish(EVENTS, event_key(event.event, event.station), shown, also)
-        if reply_to and shown is not event:
-            await self._publish(REPLIES, reply_to, event)
+    async def _tell(self, letter: Letter, reply_to: str | None) -> None:
+        also = reply_key(reply_to) if reply_to and letter.whole is None else None
+        await self._publish(EVENTS, event_key(letter.event, letter.station), letter, letter.shown, also)
+        if reply_to and letter.whole is not None:
+            await self._publish(REPLIES, reply_to, letter, letter.whole)
 
-    async def _publish(self, exchange: Exchange, key: str, event: Event, also: str | None = None) -> None:
+    async def _publish(
+        self, exchange: Exchange, key: str, letter: Letter, body: Raw, also: str | None = None
+    ) -> None:
         await self._publisher.publish(
             exchange,
             key,
-            event.model_dump_json().encode(),
-            message_id=event.id,
-            type=event.event,
+            bytes(body),
+            message_id=letter.id,
+            type=letter.event,
             mandatory=False,
-            headers=cloud_events.headers(event, cloud_events.WORKERS),
+            headers=letter.headers,
             also=also,
         )
 

@@ -13,7 +13,7 @@ from ocppdiag_contracts.events import Event, Outcome, Result
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import news
 from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
-from ocppdiag_workers.parts import GRACE_SECONDS, Assembled, Parts, assemble
+from ocppdiag_workers.parts import GRACE_SECONDS, Assembled, Part, Parts, assemble
 
 DETAILS = msgspec.json.encode(Parts())
 """What an operation with a report remembers at its beginning."""
@@ -23,7 +23,7 @@ MOST_NAMED = 20
 
 def parts_of(operation: Operation) -> Parts:
     """Which parts of its report an operation has."""
-    return msgspec.json.decode(operation.details, type=Parts)
+    return msgspec.json.decode(operation.details, type=Parts | None) or Parts()
 
 
 Make = Callable[[Assembled], Result]
@@ -64,7 +64,14 @@ def ended(operation: Operation, ending: Ending, result: Make) -> Step:
     parts = parts_of(operation)
     if not parts.arrived:
         return settle(operation, ending)
-    return Step(operation, gather=lambda last, kept: settle(last, ending, result(assemble(parts, kept))))
+
+    def gathered(last: Operation, kept: tuple[Part, ...]) -> Step:
+        step = settle(last, ending, result(assemble(parts, kept)))
+        # The numbers stay: a part that comes again is told from one that comes late.
+        numbers = Raw(msgspec.json.encode(parts))
+        return replace(step, operation=structs.replace(step.operation, details=numbers))
+
+    return Step(operation, gather=gathered)
 
 
 def _judged(operation: Operation, parts: Parts, at: float, result: Make, then: Then) -> Step:

@@ -1,15 +1,16 @@
 """Commands that one CALL carries out: its answer is the end. Pure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ocppdiag_contracts.commands import CommandModel
 from ocppdiag_contracts.events import Answer, Outcome
 from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_ocpp.receive import UnreadableError
+from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_workers import dialect, lifecycle, news
 from ocppdiag_workers.feature import Ask, Feature, House, Work
-from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, Step, settle
+from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, Step, settle
 
 C = TypeVar("C", bound=CommandModel)
 
@@ -42,17 +43,10 @@ def straight(
 
 
 def _answered(operation: Operation, action: str, item: news.Answered, seen: MonitorsSeen | None) -> Step:
-    if operation.state not in (State.QUEUED, State.SENT):
-        return Step(operation)
-    try:
-        response = dialect.read_response(operation, action, item.payload)
-    except UnreadableError as error:
-        return lifecycle.unreadable(operation, item, error)
-    status, why = lifecycle.said(response)
-    result = Answer(status=status, reason_code=why)
-    if status != "Accepted":
-        return lifecycle.declined(
-            operation, item, response, lambda last, ending: settle(last, ending, result)
-        )
-    step = settle(operation, Ending(Outcome.COMPLETED, item.at), result)
-    return Step(step.operation, step.events, monitors=seen)
+    def accept(status: str, response: OcppModel) -> Step:
+        result = Answer(status=status, reason_code=lifecycle.said(response)[1])
+        if status != "Accepted":
+            return lifecycle.declined(operation, item, response, lambda last, why: settle(last, why, result))
+        return replace(settle(operation, Ending(Outcome.COMPLETED, item.at), result), monitors=seen)
+
+    return lifecycle.answered(operation, item, action, accept)

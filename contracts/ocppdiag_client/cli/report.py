@@ -4,6 +4,7 @@ import json
 
 from rich.console import Console
 
+from ocppdiag_client.cli.sentences import printable
 from ocppdiag_client.cli.tables import table
 from ocppdiag_contracts.events import (
     Answer,
@@ -12,16 +13,16 @@ from ocppdiag_contracts.events import (
     Irregularity,
     LogElsewhere,
     LogFile,
-    LogStatus,
     MonitoringReport,
     MonitorsCleared,
     MonitorsSet,
+    TriggeredLogStatus,
 )
 from ocppdiag_contracts.events.results import Report
 
 MOST_NAMED = 20
 
-_IRREGULAR = {
+_IRREGULAR: dict[str, str] = {
     Irregularity.FIRST_PART_MISSING: "its parts count from 1",
     Irregularity.SAME_NUMBER: "all its parts have one number; they are in the order in which they came",
     Irregularity.CONFLICT: "some of its parts have one number and different content; the first of them counts",
@@ -42,14 +43,17 @@ def report(settled: CommandSettled, console: Console) -> None:  # noqa: C901 (on
             )
         case LogElsewhere() as log:
             _say(console, f"the station has sent {log.filename or 'the log'} to {log.host}")
-        case LogStatus() as log:
+        case TriggeredLogStatus() as log:
             request = "" if log.request_id is None else f", request {log.request_id}"
             _say(console, f"the station's log upload: {log.status}{request}")
         case Answer() as answer:
             why = f": {answer.reason_code}" if answer.reason_code else ""
             _say(console, f"the station has answered {answer.status}{why}")
         case MonitoringReport() as monitors:
-            console.print(table(monitors) if monitors.monitor else "no monitors")
+            if monitors.monitor is None:
+                _say(console, "the monitors were told once and are not kept: ask again")
+            else:
+                console.print(table(monitors) if monitors.monitor else "no monitors")
             warn(monitors, console)
         case MonitorsSet() | MonitorsCleared() as results:
             console.print(table(results))
@@ -64,12 +68,14 @@ def report(settled: CommandSettled, console: Console) -> None:  # noqa: C901 (on
 
 def warn(result: Report, console: Console) -> None:
     """Say in a line what was wrong with a report that came in parts."""
-    wrong = [_IRREGULAR[irregularity] for irregularity in result.irregularities]
+    wrong = [_IRREGULAR.get(each, printable(each)) for each in result.irregularities]
     if result.missing:
         named = ", ".join(map(str, result.missing[:MOST_NAMED]))
         wrong.insert(0, f"parts {named}{', ...' if len(result.missing) > MOST_NAMED else ''} have not come")
     if wrong:
-        console.print(f"warning: of this report, {'; '.join(wrong)}", style="bold yellow", soft_wrap=True)
+        console.print(
+            f"warning: of this report, {'; '.join(wrong)}", style="bold yellow", markup=False, soft_wrap=True
+        )
 
 
 def _say(console: Console, text: str) -> None:

@@ -1,6 +1,7 @@
 """Results that are tables: the same cells for people and for CSV."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
@@ -16,6 +17,9 @@ Tabular = MonitoringReport | MonitorsSet | MonitorsCleared
 
 NOTHING_SAID = "no answer"
 """The status of an item that the station has passed over."""
+
+_FORMULA = re.compile(r"[=+@-]")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
 
 _STYLES = {"Accepted": "green", NOTHING_SAID: "bold red"}
 
@@ -44,14 +48,14 @@ def cells(result: Tabular) -> Cells:
 
 
 def _monitors(report: MonitoringReport) -> Iterator[tuple[str, ...]]:
-    for data in report.monitor:
+    for data in report.monitor or ():
         for monitor in data.variable_monitoring:
             yield (
                 named(data.component),
                 where(data.component),
                 named(data.variable),
                 str(monitor.id),
-                monitor.type.value,
+                str(monitor.type),
                 repr(monitor.value).removesuffix(".0"),
                 str(monitor.severity),
                 "yes" if monitor.transaction else "no",
@@ -64,7 +68,7 @@ def _set(result: MonitorsSet) -> Iterator[tuple[str, ...]]:
             named(one.component),
             where(one.component),
             named(one.variable),
-            one.type.value,
+            str(one.type),
             str(one.severity),
             one.status or NOTHING_SAID,
             "" if one.id is None else str(one.id),
@@ -91,8 +95,13 @@ def table(result: Tabular) -> Table:
 
 
 def write_csv(result: Tabular, out: TextIO) -> None:
-    """Write a result with its head as CSV."""
+    """Write a result with its head as CSV; what a spreadsheet would run gets an apostrophe, which makes it text."""
     laid = cells(result)
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(laid.head)
-    writer.writerows(laid.rows)
+    writer.writerows(tuple(map(_inert, row)) for row in laid.rows)
+
+
+def _inert(cell: str) -> str:
+    """Keep a number as it is; tabs and line ends, which hide a formula, were made printable before."""
+    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell

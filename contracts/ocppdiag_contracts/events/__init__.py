@@ -17,12 +17,12 @@ from ocppdiag_contracts.events.results import (
     Irregularity,
     LogElsewhere,
     LogFile,
-    LogStatus,
     MonitoringReport,
     MonitorsCleared,
     MonitorsSet,
     Result,
     SetMonitoringResult,
+    TriggeredLogStatus,
 )
 from ocppdiag_contracts.events.station import (
     ConnectorStatusReported,
@@ -85,7 +85,6 @@ __all__ = [
     "LogBytesReceived",
     "LogElsewhere",
     "LogFile",
-    "LogStatus",
     "LogStatusReported",
     "LogStored",
     "LogUploadBroken",
@@ -101,5 +100,6 @@ __all__ = [
     "StationBooted",
     "StationConnected",
     "StationDisconnected",
+    "TriggeredLogStatus",
     "read_event",
 ]

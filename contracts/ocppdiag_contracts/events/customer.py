@@ -25,6 +25,5 @@ class CustomerInformationPartReceived(ReportedEvent):
     )
 
     def for_all(self) -> Self:
-        """Return it without the text, and of violations the kind only: a member's name is the station's own text."""
-        kinds = [violation.rpartition(": ")[2] for violation in self.violations]
-        return self.model_copy(update={"data": None, "payload": None, "violations": kinds})
+        """Return it without the text, and without what else the station chose."""
+        return self.model_copy(update={"data": None, **self._hidden()})

@@ -1,6 +1,6 @@
 """What every event has."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
@@ -18,12 +18,14 @@ class EventModel(Message):
     model_config = ConfigDict(extra="ignore")
 
     id: str = Field(max_length=300)
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[int, Field(ge=1)] = 1
+    """What we write is the default; any is read, for a higher one only adds."""
+
     time: Instant
     station: StationId
 
     def for_all(self) -> Self:
-        """Return the event as everybody may hear it: without personal data."""
+        """Return the event as everybody may hear it: without personal data and secrets."""
         return self
 
 
@@ -40,5 +42,11 @@ class ReportedEvent(EventModel):
         default_factory=list, description="Where the message broke its schema and was mended."
     )
     payload: dict[str, Any] | None = Field(
-        default=None, repr=False, description="The message as the station sent it, when it broke its schema."
+        default=None,
+        repr=False,
+        description="The message as the station sent it, when it broke its schema; left out above 64 KiB or 32 levels.",
     )
+
+    def _hidden(self) -> dict[str, Any]:
+        """What to put in place of the station's own text: of violations the kind, for a member's name is text too."""
+        return {"payload": None, "violations": [each.rpartition(": ")[2] for each in self.violations]}

@@ -1,6 +1,6 @@
 """What happens to a log on its way."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -18,6 +18,10 @@ class LogStatusReported(ReportedEvent):
     )
     request_id: int | None
     status: str
+
+    def for_all(self) -> Self:
+        """Return it without the broken message, if it was one: stations may repeat the upload address, a secret."""
+        return self.model_copy(update=self._hidden()) if self.violations or self.payload else self
 
 
 class LogBytesReceived(CommandEvent):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ocppdiag_contracts.device_model import Component, MonitoringData, MonitorType, Variable
-from ocppdiag_contracts.model import Message
+from ocppdiag_contracts.model import Message, OrNewer
 
 
 class LogFile(Message):
@@ -31,7 +31,7 @@ class LogElsewhere(Message):
     filename: str | None = Field(default=None, description="The station's own name for it: for display only.")
 
 
-class LogStatus(Message):
+class TriggeredLogStatus(Message):
     """What a station says of its uploads when it is asked."""
 
     kind: Literal["log_status"] = "log_status"
@@ -72,14 +72,16 @@ class Report(Message):
     missing: list[int] = Field(
         default_factory=list, description="Numbers of parts that did not come, as far as that can be told."
     )
-    irregularities: list[Irregularity] = Field(default_factory=list)
+    irregularities: list[OrNewer[Irregularity]] = Field(default_factory=list)
 
 
 class MonitoringReport(Report):
     """The monitors of a station."""
 
     kind: Literal["monitoring_report"] = "monitoring_report"
-    monitor: list[MonitoringData] = Field(description="In the station's order; empty when there is none.")
+    monitor: list[MonitoringData] | None = Field(
+        description="In the station's order; empty when there is none; null when told again and longer than 250 entries."
+    )
 
 
 class CustomerReport(Report):
@@ -101,7 +103,7 @@ class SetMonitoringResult(Message):
 
     component: Component
     variable: Variable
-    type: MonitorType
+    type: OrNewer[MonitorType]
     severity: int
     status: str | None = Field(
         description="Accepted or why not, as the station said it; null when it said nothing."
@@ -137,7 +139,7 @@ class MonitorsCleared(Message):
 Result = Annotated[
     LogFile
     | LogElsewhere
-    | LogStatus
+    | TriggeredLogStatus
     | Answer
     | MonitoringReport
     | CustomerReport

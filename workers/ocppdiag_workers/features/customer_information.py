@@ -5,6 +5,7 @@ of a customer is personal: it is in the events for who has asked, and forgotten 
 """
 
 import json
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from ocppdiag_contracts.commands import CustomerInformation
 from ocppdiag_contracts.events import CustomerReport, Outcome
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_ocpp.receive import UnreadableError
+from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_workers import dialect, lifecycle, news, report
 from ocppdiag_workers.feature import Ask, Feature, House, Work
 from ocppdiag_workers.operation import Ending, Operation, State, Step
@@ -73,22 +74,18 @@ def end(operation: Operation, ending: Ending) -> Step:
     """End early, with what has come."""
     if operation.turn:
         detail = f"the customer was cleared; SendLocalList: {ending.detail}"
-        ending = Ending(Outcome.FAILED, ending.at, Failure.LOCAL_LIST_NOT_UPDATED, detail)
+        ending = Ending(Outcome.FAILED, ending.at, Failure.LOCAL_LIST_NOT_UPDATED, detail, ending.reason)
     return report.ended(operation, ending, _result)
 
 
 def _answered(operation: Operation, item: news.Answered) -> Step:
-    if operation.state not in (State.QUEUED, State.SENT):
-        return Step(operation)
-    try:
-        response = dialect.read_response(operation, ACTION, item.payload)
-    except UnreadableError as error:
-        return lifecycle.unreadable(operation, item, error, end)
-    status, _ = lifecycle.said(response)
-    if status != "Accepted":
-        return lifecycle.declined(operation, item, response, end)
-    told = lifecycle.accepted(operation, item.at, status)
-    return Step(replace(operation, state=State.ACCEPTED), (told,))
+    def accept(status: str, _: OcppModel) -> Step | None:
+        if status != "Accepted":
+            return None
+        told = lifecycle.accepted(operation, item.at, status)
+        return Step(replace(operation, state=State.ACCEPTED), (told,))
+
+    return lifecycle.answered(operation, item, ACTION, accept, end)
 
 
 def _to_local_list(operation: Operation) -> Operation | None:
@@ -101,16 +98,7 @@ def _learn_of_list(operation: Operation, item: news.OperationNews) -> Step:
     """The report is complete; the local list is what is left."""
     match item:
         case news.Answered():
-            try:
-                response = dialect.read_response(operation, LIST_ACTION, item.payload)
-            except UnreadableError as error:
-                return lifecycle.unreadable(operation, item, error, end)
-            status, _ = lifecycle.said(response)
-            ending = Ending(Outcome.COMPLETED, item.at)
-            if status != "Accepted":
-                detail = f"the customer was cleared; the station answered {status} to SendLocalList"
-                ending = Ending(Outcome.FAILED, item.at, Failure.LOCAL_LIST_NOT_UPDATED, detail)
-            return report.ended(operation, ending, lambda assembled: _result(assembled, status))
+            return lifecycle.answered(operation, item, LIST_ACTION, partial(_listed, operation, item), end)
         case news.Errored():
             return lifecycle.errored(operation, item, end)
         case news.Woke() | news.TimedOut():
@@ -119,6 +107,15 @@ def _learn_of_list(operation: Operation, item: news.OperationNews) -> Step:
             return Step(operation, (report.told(operation, item),))
         case _:
             return Step(operation)
+
+
+def _listed(operation: Operation, item: news.Answered, status: str, response: OcppModel) -> Step:
+    ending = Ending(Outcome.COMPLETED, item.at)
+    if status != "Accepted":
+        detail = f"the customer was cleared; the station answered {status} to SendLocalList"
+        why = lifecycle.reason(response)
+        ending = Ending(Outcome.FAILED, item.at, Failure.LOCAL_LIST_NOT_UPDATED, detail, why)
+    return report.ended(operation, ending, lambda assembled: _result(assembled, status))
 
 
 def _result(assembled: Assembled, local_list: str | None = None) -> CustomerReport:

@@ -9,7 +9,7 @@ from ocppdiag_contracts.commands import GetMonitoringReport
 from ocppdiag_contracts.device_model import MonitoringData
 from ocppdiag_contracts.events import MonitoringReport, MonitoringReportPartReceived, Outcome
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_ocpp.receive import UnreadableError
+from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_workers import dialect, lifecycle, limits, news, report
 from ocppdiag_workers.feature import Ask, Feature, House, Work
 from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, Step, settle
@@ -19,6 +19,9 @@ ACTION = "GetMonitoringReport"
 FAMILY = "report"
 """Its requestIds, which NotifyMonitoringReport answers to."""
 
+FEW = 4
+"""A filter of no more than this is sent without asking for the station's limit first."""
+
 _MONITORS = TypeAdapter(list[MonitoringData])
 
 
@@ -27,11 +30,14 @@ def ask(operation: Operation, _: House) -> Ask:
     command = operation.asked(GetMonitoringReport)
     if _needs_limits(operation, command):
         return limits.ask(operation, "DeviceDataCtrlr", "GetReport")
+    return Ask(ACTION, _request(operation, command))
+
+
+def _request(operation: Operation, command: GetMonitoringReport) -> OcppModel:
     wanted = command.model_dump(
         mode="json", include={"monitoring_criteria", "component_variable"}, exclude_none=True
     )
-    fields = {"request_id": operation.request_id, **wanted}
-    return Ask(ACTION, dialect.request(ACTION, operation.version, fields))
+    return dialect.request(ACTION, operation.version, {"request_id": operation.request_id, **wanted})
 
 
 def learn(operation: Operation, item: news.OperationNews) -> Step:
@@ -61,7 +67,7 @@ def end(operation: Operation, ending: Ending) -> Step:
 
 
 def _needs_limits(operation: Operation, command: GetMonitoringReport) -> bool:
-    return operation.turn == 0 and len(command.component_variable or ()) > limits.SAFE_ITEMS
+    return operation.turn == 0 and len(command.component_variable or ()) > FEW
 
 
 def _limited(
@@ -70,27 +76,29 @@ def _limited(
     item: news.Answered | news.Errored | news.TimedOut,
 ) -> Step:
     """A filter cannot be divided: each request would have a report of its own."""
-    most = limits.read(operation, item).items
-    if most is not None and most < len(command.component_variable or ()):
-        detail = f"component_variable: the station takes {most} items at most in one request"
-        return settle(operation, Ending(Outcome.REJECTED, item.at, Failure.TOO_MANY_ITEMS, detail))
-    return Step(operation.next_turn(operation.details), asks=True)
+    told = limits.read(operation, item)
+    size = limits.FRAME_BYTES + len(_request(operation, command).to_wire())
+    if told.items is not None and told.items < len(command.component_variable or ()):
+        most = f"{told.items} items"
+    elif told.bytes is not None and told.bytes < size:
+        most = f"{told.bytes} bytes"
+    else:
+        return Step(operation.next_turn(operation.details), asks=True)
+    detail = f"component_variable: the station takes {most} at most in one request"
+    return settle(operation, Ending(Outcome.REJECTED, item.at, Failure.TOO_MANY_ITEMS, detail))
 
 
 def _answered(operation: Operation, item: news.Answered) -> Step:
-    if operation.state not in (State.QUEUED, State.SENT):
-        return Step(operation)
-    try:
-        response = dialect.read_response(operation, ACTION, item.payload)
-    except UnreadableError as error:
-        return lifecycle.unreadable(operation, item, error, end)
-    status, _ = lifecycle.said(response)
-    if status == "Accepted":
-        told = lifecycle.accepted(operation, item.at, status)
-        return Step(structs.replace(operation, state=State.ACCEPTED), (told,))
-    if status == "EmptyResultSet" and not report.parts_of(operation).arrived:
-        return settle(operation, Ending(Outcome.COMPLETED, item.at), MonitoringReport(parts=0, monitor=[]))
-    return lifecycle.declined(operation, item, response, end)
+    def accept(status: str, _: OcppModel) -> Step | None:
+        if status == "Accepted":
+            told = lifecycle.accepted(operation, item.at, status)
+            return Step(structs.replace(operation, state=State.ACCEPTED), (told,))
+        if status == "EmptyResultSet" and not report.parts_of(operation).arrived:
+            empty = MonitoringReport(parts=0, monitor=[])
+            return settle(operation, Ending(Outcome.COMPLETED, item.at), empty)
+        return None
+
+    return lifecycle.answered(operation, item, ACTION, accept, end)
 
 
 def _seen(item: news.PartCame) -> MonitorsSeen | None:

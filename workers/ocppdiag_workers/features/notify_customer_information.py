@@ -14,7 +14,7 @@ from ocppdiag_ocpp.messages.notify_customer_information import (
 from ocppdiag_workers import dialect, news
 from ocppdiag_workers.feature import Feature, Heard, House, Inform
 from ocppdiag_workers.features.customer_information import FAMILY
-from ocppdiag_workers.parts import Part
+from ocppdiag_workers.parts import MOST_PARTS, Part
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
@@ -33,7 +33,9 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         data=message.data,
     )
     answer = dialect.answer(called, {})
-    if message.seq_no < 0 or message.request_id is None:  # no part of anything that can be told
+    if (
+        not 0 <= message.seq_no < MOST_PARTS or message.request_id is None
+    ):  # no part of anything that can be told
         return Heard(answer, events=(event.for_all(),))
     came = news.PartCame(
         called.at,

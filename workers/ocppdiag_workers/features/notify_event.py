@@ -10,12 +10,14 @@ from types import MappingProxyType
 from ocppdiag_contracts import link
 from ocppdiag_contracts.device_model import Component, Variable
 from ocppdiag_contracts.events import ConnectorStatusReported, Event, EventReported
+from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.messages.notify_event import (
     EventData,
     EventDataV20,
     NotifyEventRequest,
     NotifyEventRequestV20,
 )
+from ocppdiag_ocpp.receive import Received
 from ocppdiag_workers import dialect
 from ocppdiag_workers.feature import Feature, Heard, House, Severities
 
@@ -27,13 +29,13 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     if not isinstance(message, NotifyEventRequest | NotifyEventRequestV20):
         raise TypeError(type(message).__name__)
     several: Sequence[EventData | EventDataV20] = message.event_data
-    told = dialect.told(called, received)
+    told = _told_of_each(called, received, len(several))
     monitors = {data.variable_monitoring_id for data in several if isinstance(data, EventData)}
 
     def events(severities: Mapping[int, int]) -> tuple[Event, ...]:
         found: list[Event] = []
         for index, data in enumerate(several):
-            event = _reported(told, index, data, severities)
+            event = _reported(told[index], data, severities)
             found += [event, *_connector(event)]
         return tuple(found)
 
@@ -41,8 +43,32 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     return Heard(dialect.answer(called, {}), severities=Severities(known, events))
 
 
+def _told_of_each(called: link.Called, received: Received[OcppModel], count: int) -> list[dialect.Told]:
+    """Begin each event with what was wrong with itself; the first also has what was wrong with all."""
+    whole = dialect.told(called, received)
+    payload = whole["payload"] or {}
+    items = payload.get("eventData")
+    of_one = tuple(f"eventData.{index}." for index in range(count))
+    of_all = [text for text in whole["violations"] if not text.startswith(of_one)]
+    found: list[dialect.Told] = []
+    for index, mine in enumerate(of_one):
+        violations = [text for text in whole["violations"] if text.startswith(mine)]
+        if index == 0:
+            violations = [*of_all, *violations]
+        raw = items[index] if violations and isinstance(items, list) and index < len(items) else None
+        found.append(
+            {
+                **whole,
+                "id": f"{whole['id']}/{index}",
+                "violations": violations,
+                "payload": raw if isinstance(raw, dict) else None,
+            }
+        )
+    return found
+
+
 def _reported(
-    told: dialect.Told, index: int, data: EventData | EventDataV20, severities: Mapping[int, int]
+    told: dialect.Told, data: EventData | EventDataV20, severities: Mapping[int, int]
 ) -> EventReported:
     kind: str | None = None
     transaction: str | None = None
@@ -54,7 +80,7 @@ def _reported(
         fired = data.variable_monitoring_event
         monitor, severity = (fired.id, fired.severity) if fired else (None, None)
     return EventReported(
-        **{**told, "id": f"{told['id']}/{index}"},
+        **told,
         event_id=data.event_id,
         happened_at=data.timestamp,
         trigger=data.trigger.value,
