@@ -1,5 +1,6 @@
 """A client with two stations, in memory and for real: what a test says of one has to hold for the other."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -8,8 +9,9 @@ from installation import Installation
 
 from ocppdiag_client import Diagnostics
 from ocppdiag_client.testing import InMemoryDiagnostics
+from ocppdiag_contracts.commands import Command, WantedMonitor
 from ocppdiag_contracts.device_model import Component, Evse, Monitor, MonitoringData, MonitorType, Variable
-from ocppdiag_contracts.events import Outcome
+from ocppdiag_contracts.events import CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_station.customers import CUSTOMERS
 
@@ -25,6 +27,14 @@ POWER = MonitoringData(
     variable_monitoring=[
         Monitor(id=1, type=MonitorType.UPPER_THRESHOLD, severity=4, value=22000, transaction=False)
     ],
+)
+
+WANTED = WantedMonitor(
+    component=Component(name="EVSE", evse=Evse(id=1)),
+    variable=Variable(name="Temperature"),
+    type=MonitorType.UPPER_THRESHOLD,
+    value=44.5,
+    severity=7,
 )
 
 
@@ -53,3 +63,8 @@ def world(request: pytest.FixtureRequest, name: str) -> World:
         return in_memory
     request.getfixturevalue("installation")
     return real
+
+
+async def settled(client: Client, command: Command) -> CommandSettled:
+    await client.send(command)
+    return await asyncio.wait_for(client.settle(command), 20)

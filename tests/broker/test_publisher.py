@@ -102,7 +102,9 @@ async def test_a_second_key_is_heard_once_even_by_who_hears_both(
         assert await drained(queue) == [("1", b"x")]
 
 
-async def test_nobody_who_hears_a_message_sees_its_second_key(publisher: Publisher, tap: Tap, key: str) -> None:
+async def test_nobody_who_hears_a_message_sees_its_second_key(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
     queues = await tap(key), await tap(f"{key}.also")
     await publisher.publish(EVENTS, key, b"x", headers={"a": "b"}, also=f"{key}.also")
     for queue in queues:

@@ -111,7 +111,7 @@ def filtered(count: int, version: str = "ocpp2.0.1") -> Life:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_long_filter_is_asked_for_only_where_it_fits(version: str) -> None:
-    life = filtered(FEW + 1, version)
+    life = filtered(5, version)
     action, content = life.ask()
     assert action == "GetVariables"
     assert {data["component"]["name"] for data in content["getVariableData"]} == {"DeviceDataCtrlr"}
@@ -150,7 +150,7 @@ def test_a_long_filter_is_tried_where_the_limit_is_not_told(item: news.News) -> 
 
 
 def test_a_short_filter_is_asked_for_at_once() -> None:
-    assert filtered(FEW).ask()[0] == "GetMonitoringReport"
+    assert filtered(4).ask()[0] == "GetMonitoringReport"
 
 
 def test_a_small_number_is_safe_where_nothing_is_told() -> None:

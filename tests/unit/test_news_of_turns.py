@@ -1,7 +1,7 @@
 """Table.advance: whose turn news belongs to, what absorbs it, and what an operation has heard of its station."""
 
 import pytest
-from operations import STATION, TABLE, answered, begun, decided, with_turn
+from operations import HOUSE, STATION, TABLE, answered, begun, decided, with_turn
 from reports import customer_part, monitors_part
 
 from ocppdiag_contracts import link
@@ -13,6 +13,7 @@ from ocppdiag_contracts.commands import (
 )
 from ocppdiag_contracts.events import LogFile
 from ocppdiag_workers import news
+from ocppdiag_workers.decide import decide
 from ocppdiag_workers.operation import Operation, State, Step, read_tag
 
 OPERATION = begun(ClearVariableMonitoring(id="c1", station=STATION, monitor_ids=[1, 2]))
@@ -85,6 +86,27 @@ def test_only_the_first_call_is_told_as_sent() -> None:
     assert [event.event for event in first.events] == ["command_sent"]
     second = TABLE.advance(with_turn(OPERATION, 1), news.Sent(1, 1))
     assert (second.operation.state, second.events) == (State.SENT, ())
+
+
+def test_the_stamp_of_the_first_call_is_what_stays_and_the_late_word_of_it_counts_too() -> None:
+    record = link.Sent(
+        station=STATION,
+        node="node",
+        connection="c",
+        epoch=7,
+        seq=4,
+        at=1.0,
+        version="ocpp2.0.1",
+        owner="diagnostics",
+        tag="c1",
+        action="GetLog",
+    )
+    (inform,) = decide(record, TABLE, HOUSE, 1.0).informs
+    sent = inform.news
+    for state in (State.QUEUED, State.SENT, State.ACCEPTED):
+        step = TABLE.advance(with_turn(LOG, 0, state), sent)
+        assert (step.operation.sent, TABLE.advance(step.operation, sent)) == ((7, 4), Step(step.operation))
+    assert TABLE.advance(with_turn(OPERATION, 1), news.Sent(1, 1, (7, 4))).operation.sent == (0, 0)
 
 
 def test_each_turn_has_a_tag_and_a_message_id_of_its_own_and_always_the_same() -> None:

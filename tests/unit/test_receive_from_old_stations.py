@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -37,9 +38,8 @@ def test_a_word_that_stands_for_nothing_is_refused() -> None:
 @pytest.mark.parametrize("where", ["the message", "inside it"])
 def test_custom_data_of_nobodys_is_left_out(where: str) -> None:
     nobodys = {"customData": {"colour": "green"}}
-    message = {**BOOT, **nobodys} if where == "the message" else json.loads(json.dumps(BOOT))
-    if where == "inside it":
-        message["chargingStation"] |= nobodys
+    message: dict[str, Any] = json.loads(json.dumps(BOOT))
+    (message if where == "the message" else message["chargingStation"]).update(nobodys)
     received = receive(BootNotificationRequest, json.dumps(message).encode())
     assert received.message.charging_station.model == "M"
     assert len(received.violations) == 1

@@ -244,8 +244,3 @@ def test_a_timeout_and_a_connection_lost_after_the_answer_leave_the_report_its_t
     life = asked().hear(ACCEPTED, news.TimedOut(31), news.Lost(40), news.Errored(41, "InternalError", ""))
     life.notified(monitors_part(0, 1, tbc=False, at=50))
     assert life.end.outcome is Outcome.COMPLETED
-
-
-def test_a_part_of_another_request_is_none_of_ours() -> None:
-    life = asked().notified(monitors_part(0, 1, request_id=6))
-    assert (life.told, report.parts_of(life.operation).arrived) == ([], 0)

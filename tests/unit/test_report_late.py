@@ -5,7 +5,7 @@ from reports import monitors_part
 
 from ocppdiag_contracts.commands import GetMonitoringReport
 from ocppdiag_contracts.events import MonitoringReport, Outcome
-from ocppdiag_workers import news
+from ocppdiag_workers import news, report
 from ocppdiag_workers.parts import GRACE_SECONDS, MOST_PARTS
 
 
@@ -42,3 +42,10 @@ def test_an_end_without_parts_has_had_none() -> None:
     life = Life(GetMonitoringReport(id="c1", station=STATION)).hear(answered({"status": "Rejected"}))
     assert life.end.result is None
     assert not life.had(monitors_part(0, 1))
+
+
+def test_a_part_of_another_request_is_none_of_ours() -> None:
+    life = asked()
+    told = len(life.told)
+    life.notified(monitors_part(0, 1, request_id=6))
+    assert (len(life.told), report.parts_of(life.operation).arrived) == (told, 0)

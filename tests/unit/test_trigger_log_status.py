@@ -117,7 +117,19 @@ def test_a_report_of_an_upload_goes_to_the_upload_and_to_the_trigger(version: st
     assert triggered.unclaimed == (), "it is told once"
 
 
-@pytest.mark.parametrize(("text", "request_id"), [("Idle", 7), ("Idle", None), ("Uploading", None)])
+@pytest.mark.parametrize("request_id", [None, 0, 99])
+def test_a_report_without_an_id_of_ours_is_taken_for_the_only_upload(request_id: int | None) -> None:
+    uploading, _ = decided(status("Uploading", request_id)).informs
+    assert uploading.assumed == "log"
+    assert [event.event for event in uploading.unclaimed] == ["log_status_reported"]
+
+
+def test_what_was_cancelled_needs_its_id() -> None:
+    uploading, _ = decided(status("AcceptedCanceled")).informs
+    assert (uploading.assumed, uploading.request) == (None, None)
+
+
+@pytest.mark.parametrize(("text", "request_id"), [("Idle", 7), ("Idle", None)])
 def test_what_is_no_news_of_an_upload_is_told_as_such_and_goes_to_the_trigger(
     text: str, request_id: int | None
 ) -> None:

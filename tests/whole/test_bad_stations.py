@@ -10,7 +10,7 @@ import pytest
 from installation import Installation
 
 from ocppdiag_contracts import CommandSettled, Failure, GetLog, Outcome
-from ocppdiag_contracts.events import Event, LogStatusReported, LogUploadBroken
+from ocppdiag_contracts.events import Event, LogFile, LogStatusReported, LogUploadBroken
 from ocppdiag_contracts.model import now
 
 
@@ -63,7 +63,7 @@ async def test_a_station_that_reports_an_upload_that_never_was(installation: Ins
 async def test_a_station_that_uploads_and_never_reports(installation: Installation, name: str) -> None:
     settled, _ = await outcome(installation, name, "file-without-report", seconds=4)
     assert settled.outcome is Outcome.COMPLETED
-    assert settled.result is not None
+    assert isinstance(settled.result, LogFile)
     assert settled.result.reported is None
 
 
@@ -104,7 +104,7 @@ async def test_a_station_that_uses_its_address_twice(installation: Installation,
     assert settled.outcome is Outcome.COMPLETED
     assert installation.said("upload_refused", reason="address used", station=name)
     (stored,) = installation.logs.glob(f"{name}/*")
-    assert settled.result is not None
+    assert isinstance(settled.result, LogFile)
     assert stored.stat().st_size == settled.result.size
 
 

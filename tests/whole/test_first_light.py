@@ -12,7 +12,7 @@ import aio_pika
 from charge_point import independent_station
 from installation import Installation
 
-from ocppdiag_contracts import EVENT, GetLog, LogType, Outcome
+from ocppdiag_contracts import EVENT, GetLog, LogFile, LogType, Outcome
 from ocppdiag_contracts.events import (
     CommandAccepted,
     CommandQueued,
@@ -25,7 +25,7 @@ from ocppdiag_contracts.events import (
 
 
 def content(settled: CommandSettled) -> bytes:
-    assert settled.result is not None
+    assert isinstance(settled.result, LogFile)
     return Path(unquote(urlsplit(settled.result.location).path)).read_bytes()
 
 
@@ -47,7 +47,7 @@ async def test_a_station_that_we_did_not_write_uploads_a_megabyte(
         settled = await diagnostics.settle(command)
 
     assert settled.outcome is Outcome.COMPLETED, settled
-    assert settled.result is not None
+    assert isinstance(settled.result, LogFile)
     assert settled.result.size == len(log)
     assert settled.result.sha256 == sha256(log).hexdigest()
     assert settled.result.reported == "Uploaded"

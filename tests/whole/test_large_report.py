@@ -64,7 +64,7 @@ async def test_five_thousand_monitors_in_five_hundred_parts_come_through_complet
     report = settled.result
     assert isinstance(report, MonitoringReport)
     assert (report.parts, report.missing, report.irregularities) == (PARTS, [], [])
-    monitors = [monitor for data in report.monitor for monitor in data.variable_monitoring]
+    monitors = [monitor for data in report.monitor or () for monitor in data.variable_monitoring]
     assert [monitor.id for monitor in monitors] == list(range(PARTS * MONITORS_A_PART))
     assert monitors[17].value == 17 / 8
     told = [event.seq_no for event in events if isinstance(event, MonitoringReportPartReceived)]

@@ -137,7 +137,9 @@ async def test_what_is_empty_or_zero_stays_so(faults: Faults) -> None:
         assert event.component.evse.id == 0
 
 
-async def test_what_can_mean_anything_is_refused_and_the_link_stays(faults: Faults) -> None:
+async def test_an_alarm_is_told_whatever_its_trigger_and_a_number_that_does_not_fit_is_refused(
+    faults: Faults,
+) -> None:
     """5.4: enum values that are in no list; numbers that need more than 32 bits."""
 
     async def case(scenario: str, where: str, version: OcppVersion) -> None:
@@ -160,8 +162,16 @@ async def test_what_can_mean_anything_is_refused_and_the_link_stays(faults: Faul
             await faulty.until(EventReported)
             assert faulty.refused == []
 
+    async def trigger(version: OcppVersion) -> None:
+        async with faults.station("unknown-trigger", version) as faulty:
+            await faulty.station.notify("EVSE", "Problem", True, evse=1)
+            (event,) = await faulty.until(EventReported)
+            assert event.trigger not in ("Alerting", "Delta", "Periodic")
+            assert event.violations == ["eventData.0.trigger: enum"]
+            assert faulty.refused == []
+
     await together(
-        *[case("unknown-trigger", "trigger: enum", version) for version in OcppVersion],
+        *[trigger(version) for version in OcppVersion],
         *[case("numbers-too-large", "eventId: less_than_equal", version) for version in OcppVersion],
         *[status(version) for version in OcppVersion],
     )

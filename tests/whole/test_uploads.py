@@ -14,7 +14,7 @@ import pytest
 from charge_point import put
 from installation import Installation
 
-from ocppdiag_contracts import GetLog, Outcome
+from ocppdiag_contracts import GetLog, LogFile, Outcome
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_contracts.upload_token import UploadToken, sign
 
@@ -176,7 +176,7 @@ async def test_the_stored_file_is_what_was_sent(installation: Installation, name
         command = GetLog(station=name)
         await diagnostics.send(command)
         settled = await asyncio.wait_for(diagnostics.settle(command), 30)
-    assert settled.result is not None
+    assert isinstance(settled.result, LogFile)
     (stored,) = (installation.logs / name).iterdir()
     assert settled.result.size == stored.stat().st_size == 8 * 2**20
     assert settled.result.sha256 == sha256(stored.read_bytes()).hexdigest()

@@ -17,7 +17,7 @@ ONLY_2_1 = "of 2.1 only"
 OTHERS = "of other systems than ours"
 
 LINK = "the_link_stays_and_everything_works"
-NOBODYS_STATUS = "a_status_of_no_request_is_thanked_and_told_and_the_log_is_completed"
+NOBODYS_STATUS = "a_status_of_no_request_is_taken_for_the_only_upload"
 FAILED = "a_failed_upload_is_the_end_once_no_retry_is_left"
 SILENT = "a_failure_of_which_nothing_is_said_ends_at_the_deadline_and_a_trigger_asks"
 SUPERSEDED = "an_upload_that_is_dropped_for_a_newer_one_is_superseded"
@@ -27,7 +27,7 @@ HOLES = "what_never_comes_is_named_at_the_deadline_beside_what_has_come"
 EMPTY = "an_empty_part_is_legal_alone_and_suspicious_among_others"
 MEANT = "what_can_mean_only_one_thing_is_read_as_that"
 TIMES = "times_are_read_for_what_they_mean"
-REFUSED = "what_can_mean_anything_is_refused_and_the_link_stays"
+REFUSED = "an_alarm_is_told_whatever_its_trigger_and_a_number_that_does_not_fit_is_refused"
 PICKY = "what_we_say_is_within_what_the_pickiest_station_takes"
 BIG = "parts_of_a_mebibyte_are_taken_until_they_are_more_than_is_kept"
 EVENTS = "each_event_is_taken_for_itself"
@@ -93,7 +93,7 @@ ROWS: dict[str, tuple[str, ...] | str] = {
     "5.2 every part after the first has `monitor: []`": (EMPTY,),
     "5.2 eventNotificationType where there is none, or missing": (
         "a_kind_where_2_0_1_has_none_is_a_violation_and_the_report_is_whole",
-        "an_event_without_its_kind_is_refused_and_the_link_stays",
+        "an_event_without_its_kind_is_told_all_the_same",
     ),
     "5.2 setMonitoringResult: []": ("no_results_at_all_mean_that_nothing_was_set",),
     "5.2 NotImplemented when monitoring is off": ("a_station_without_monitoring_is_shown_so",),

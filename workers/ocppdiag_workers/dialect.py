@@ -50,11 +50,6 @@ def read_part(called: link.Called, model: type[M], of_v20: type[N]) -> Received[
         return receive(of_v20, bytes(called.payload))
 
 
-def read_as_spoken(called: link.Called) -> Received[OcppModel]:
-    """Read a CALL with the shape of the station's own version. Raises as `read`."""
-    return receive(PROFILE.shapes(called.action, OcppVersion(called.version)).request, bytes(called.payload))
-
-
 def read_response(operation: Operation, action: str, payload: bytes) -> OcppModel:
     """Read the station's answer to a CALL of ours, in its own version. Raises UnreadableError."""
     return receive(PROFILE.shapes(action, OcppVersion(operation.version)).response, payload).message

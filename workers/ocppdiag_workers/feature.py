@@ -64,6 +64,9 @@ class Inform:
     family: str | None = None
     """News for every open operation of this family instead, of which none has a number."""
 
+    assumed: str | None = None
+    """Where the request is nobody's: news for the one open operation of this family, if there is just one."""
+
     unclaimed: tuple[Event, ...] = ()
     """Told when no operation takes the news."""
 

@@ -72,7 +72,7 @@ def reported(operation: Operation, progress: Progress, item: news.LogStatus) -> 
                 command_id=operation.id,
                 violations=list(item.violations),
                 payload=item.payload,
-                request_id=operation.request_id,
+                request_id=item.request_id,
                 status=item.status,
             ),
         )

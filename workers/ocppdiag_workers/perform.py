@@ -137,6 +137,8 @@ class Performer:
         command_id = inform.tag
         if inform.request:
             command_id = await self.memory.find_request(station, *inform.request)
+        if command_id is None and inform.assumed:
+            command_id = await self._only_one(station, inform.assumed)
         remembered = await self.memory.find(station, command_id) if command_id else None
         if remembered is None:
             return False
@@ -208,6 +210,10 @@ class Performer:
         for other in await self._open_of(newer.station, newer.family):
             if other.operation.older_than(newer):
                 await self._advance(other, news.Superseded(now), now)
+
+    async def _only_one(self, station: str, family: str) -> str | None:
+        asked = await self._open_of(station, family)
+        return asked[0].operation.id if len(asked) == 1 else None
 
     async def _open_of(self, station: str, family: str | None) -> list[Remembered]:
         found = [

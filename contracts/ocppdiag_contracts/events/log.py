@@ -16,7 +16,9 @@ class LogStatusReported(ReportedEvent):
     command_id: CommandId | None = Field(
         description="Null when the report belongs to no command that we know."
     )
-    request_id: int | None
+    request_id: int | None = Field(
+        description="As the station has it; without one of ours, the report is taken for the only upload's."
+    )
     status: str
 
     def for_all(self) -> Self:

@@ -57,6 +57,22 @@ class NotifyEventResponse(Extensible):
     """Always empty."""
 
 
+class EventDataAsSaid(EventData):
+    """EventDataType as some stations say it: with a trigger of their own, or without saying what is behind the event."""
+
+    trigger: Annotated[str, Text(50)]  # type: ignore[assignment]  # wider than what we may send
+    event_notification_type: Annotated[str, Text(50)] | None = None  # type: ignore[assignment]
+
+
+class NotifyEventAsSaid(Extensible):
+    """Station to CSMS, read when nothing stricter fits: an alarm is worth more than its form."""
+
+    generated_at: DateTime
+    seq_no: Integer
+    event_data: NonEmpty[EventDataAsSaid]
+    tbc: Boolean = False
+
+
 class EventDataV20(ObjectV20):
     """EventDataType: 2.0 wants `cleared`, has a shorter value, and brings the whole monitor instead of its id."""
 
@@ -80,6 +96,21 @@ class NotifyEventRequestV20(ObjectV20):
     tbc: Boolean
     seq_no: Integer
     event_data: NonEmpty[EventDataV20]
+
+
+class EventDataAsSaidV20(EventDataV20):
+    """EventDataType with a trigger of the station's own."""
+
+    trigger: Annotated[str, Text(50)]  # type: ignore[assignment]  # wider than what we may send
+
+
+class NotifyEventAsSaidV20(ObjectV20):
+    """Station to CSMS, read when nothing stricter fits."""
+
+    generated_at: DateTime
+    tbc: Boolean
+    seq_no: Integer
+    event_data: NonEmpty[EventDataAsSaidV20]
 
 
 class NotifyEventResponseV20(ObjectV20):

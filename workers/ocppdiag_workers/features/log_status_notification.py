@@ -31,9 +31,16 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     )
     triggered = Inform(status, family=trigger_log_status.FAMILY)
     # Idle answers a trigger and may carry any id: it is never news for an upload. 0 is an id like any other.
-    if message.request_id is None or message.status is UploadLogStatus.IDLE:
+    if message.status is UploadLogStatus.IDLE:
         return Heard(thanks, events=(uncorrelated,), informs=(triggered,))
-    uploading = Inform(status, request=(get_log.FAMILY, message.request_id), unclaimed=(uncorrelated,))
+    # Without an id of ours it is the only upload's, if there is only one; what was cancelled needs its name.
+    cancelled = message.status is UploadLogStatus.ACCEPTED_CANCELED
+    uploading = Inform(
+        status,
+        request=None if message.request_id is None else (get_log.FAMILY, message.request_id),
+        assumed=None if cancelled else get_log.FAMILY,
+        unclaimed=(uncorrelated,),
+    )
     return Heard(thanks, informs=(uploading, triggered))
 
 

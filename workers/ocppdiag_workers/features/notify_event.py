@@ -6,28 +6,37 @@ a connector's AvailabilityState is the same news as a StatusNotification (G01).
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.device_model import Component, Variable
 from ocppdiag_contracts.events import ConnectorStatusReported, Event, EventReported
+from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.messages.notify_event import (
     EventData,
     EventDataV20,
+    NotifyEventAsSaid,
+    NotifyEventAsSaidV20,
     NotifyEventRequest,
     NotifyEventRequestV20,
 )
-from ocppdiag_ocpp.receive import Received
+from ocppdiag_ocpp.receive import Received, UnreadableError, receive
 from ocppdiag_workers import dialect
 from ocppdiag_workers.feature import Feature, Heard, House, Severities
+
+_SHAPES: Mapping[OcppVersion, tuple[type[OcppModel], type[OcppModel]]] = MappingProxyType(
+    {
+        OcppVersion.V201: (NotifyEventRequest, NotifyEventAsSaid),
+        OcppVersion.V20: (NotifyEventRequestV20, NotifyEventAsSaidV20),
+    }
+)
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
     """Tell each event, with the severity of its monitor as far as we know it."""
-    received = dialect.read_as_spoken(called)
+    received = _read(called)
     message = received.message
-    if not isinstance(message, NotifyEventRequest | NotifyEventRequestV20):
-        raise TypeError(type(message).__name__)
     several: Sequence[EventData | EventDataV20] = message.event_data
     told = _told_of_each(called, received, len(several))
     monitors = {data.variable_monitoring_id for data in several if isinstance(data, EventData)}
@@ -43,7 +52,17 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
     return Heard(dialect.answer(called, {}), severities=Severities(known, events))
 
 
-def _told_of_each(called: link.Called, received: Received[OcppModel], count: int) -> list[dialect.Told]:
+def _read(called: link.Called) -> Received[Any]:
+    """Read it as the station's version has it, and if that fails as stations say it: an alarm is worth more than its form."""
+    strict, as_said = _SHAPES[OcppVersion(called.version)]
+    try:
+        return receive(strict, bytes(called.payload))
+    except UnreadableError as refused:
+        received = receive(as_said, bytes(called.payload))
+        return Received(received.message, (*received.violations, str(refused)))
+
+
+def _told_of_each(called: link.Called, received: Received[Any], count: int) -> list[dialect.Told]:
     """Begin each event with what was wrong with itself; the first also has what was wrong with all."""
     whole = dialect.told(called, received)
     payload = whole["payload"] or {}
@@ -73,7 +92,7 @@ def _reported(
     kind: str | None = None
     transaction: str | None = None
     if isinstance(data, EventData):
-        monitor, kind = data.variable_monitoring_id, data.event_notification_type.value
+        monitor, kind = data.variable_monitoring_id, data.event_notification_type
         severity = severities.get(monitor) if monitor is not None else None
         transaction = data.transaction_id
     else:  # 2.0 brings the whole monitor
@@ -83,7 +102,7 @@ def _reported(
         **told,
         event_id=data.event_id,
         happened_at=data.timestamp,
-        trigger=data.trigger.value,
+        trigger=str(data.trigger),
         event_notification_type=kind,
         component=Component.model_validate(data.component, from_attributes=True),
         variable=Variable.model_validate(data.variable, from_attributes=True),
