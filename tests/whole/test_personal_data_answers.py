@@ -128,7 +128,6 @@ async def test_what_a_station_adds_to_the_status_of_an_upload_is_not_for_onlooke
         async def then(_: str, payload: Payload) -> None:
             status = {"requestId": payload["requestId"], "status": "Uploading", canary: canary}
             await station.say("LogStatusNotification", status)
-            await station.say("LogStatusNotification", {**status, "requestId": 77, "location": canary})
             await station.say("LogStatusNotification", {"status": "Idle", "url": {canary: [canary]}})
             for broken in ({**status, "status": canary}, {**status, "requestId": canary}):
                 await station.exchange("LogStatusNotification", broken)
@@ -137,6 +136,8 @@ async def test_what_a_station_adds_to_the_status_of_an_upload_is_not_for_onlooke
             )
 
         station.then = then
+        unknown = {"requestId": 77, "status": "Uploading", "location": canary}
+        await station.say("LogStatusNotification", unknown)
         await diagnostics.send(command)
         end = await asyncio.wait_for(diagnostics.settle(command), 15)
         await station.done()
