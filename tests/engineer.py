@@ -117,10 +117,12 @@ class Served:
 
 @contextmanager
 def serving(services: Services, folder: Path, *more: str) -> Iterator[Served]:
+    """Serve with a RabbitMQ and a Redis of its own: workers of one broker take each other's commands."""
+    del services  # the run has some, so this machine can have others
     home = environment(folder / "data")
     log = folder / "serve.log"
     with (
-        running([*serve_arguments(), *more], given(services, home), "stations connect to", log),
+        running([*serve_arguments(), *more], home, "stations connect to", log),
         ExitStack() as exits,
     ):
         yield Served(home, folder, exits)

@@ -20,4 +20,5 @@ class Limits:
     """CALLs given up whose late answers are still recognised, and orders whose fate is known beyond its time."""
 
     withdrawn_seconds: float = 600.0
-    """How long a CALL may still come after it was withdrawn: a worker may have held it while the broker was away."""
+    """How long a CALL may still come after it was withdrawn, or be withdrawn after it was refused: a worker may have held
+    the one or the other while the broker was away."""
