@@ -88,7 +88,7 @@ def test_the_questions_are_those_that_a_station_gets() -> None:
 
 def test_each_scenario_says_what_it_is_and_is_something() -> None:
     for name, scenario in SCENARIOS.items():
-        assert len(scenario.summary) > 15, name
+        assert len(scenario.summary) > 8, name
         same = replace(SCENARIOS["good"], summary=scenario.summary)
         assert (scenario == same) == (name == "good"), name
 

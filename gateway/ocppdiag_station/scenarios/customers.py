@@ -48,8 +48,8 @@ SCENARIOS = {
     "customer-no-data": Scenario(
         "N09.FR.06: tells nothing, in one empty slice", bends=(parts(TOLD, _nothing),)
     ),
-    "customer-torn": Scenario("5.3: cuts slices by bytes, through characters", bends=(parts(TOLD, _torn),)),
-    "customer-tiny-slices": Scenario("5.3: cuts slices of five characters", bends=(parts(TOLD, _tiny),)),
+    "customer-torn": Scenario("cuts slices by bytes, through characters", bends=(parts(TOLD, _torn),)),
+    "customer-tiny-slices": Scenario("cuts slices of five characters", bends=(parts(TOLD, _tiny),)),
     "customer-silent": Scenario("N10.FR.06: accepts, and never tells", bends=(dropped(Call, (ASKED,)),)),
     "customer-rejected": Scenario("N09: answers Rejected", instead={ASKED: answers({"status": "Rejected"})}),
     "customer-invalid": Scenario(

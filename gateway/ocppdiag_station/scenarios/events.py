@@ -97,7 +97,7 @@ def _security(kind: str) -> Bend:
 
 SCENARIOS = {
     "events-all-zero": Scenario(
-        "5.2: gives each NotifyEvent the seqNo 0 and no tbc",
+        "gives each NotifyEvent the seqNo 0 and no tbc",
         bends=(calling((EVENT,), lambda payload: {**without("tbc")(payload), "seqNo": 0}),),
     ),
     "events-numbered": Scenario(
@@ -105,22 +105,22 @@ SCENARIOS = {
         bends=(calling((EVENT,), _numbered),),
     ),
     "event-kind-missing": Scenario(
-        "5.2: leaves eventNotificationType out of NotifyEvent", bends=(_in_events(_without_kind),)
+        "leaves eventNotificationType out of NotifyEvent", bends=(_in_events(_without_kind),)
     ),
     "event-ids-collide": Scenario(
-        "5.2: gives each event the id 1", bends=(_in_events(lambda item: {**item, "eventId": 1}),)
+        "gives each event the id 1", bends=(_in_events(lambda item: {**item, "eventId": 1}),)
     ),
     "events-late": Scenario(
-        "3.6: tells of events long after they happened",
+        "tells of events long after they happened",
         bends=(_in_events(lambda item: {**item, "timestamp": LONG_AGO}),),
     ),
-    "alert-never-cleared": Scenario("5.2: never says that an alert is over", bends=(_uncleared,)),
+    "alert-never-cleared": Scenario("never says that an alert is over", bends=(_uncleared,)),
     "cleared-without-alert": Scenario(
-        "3.6: says after its boot that an alert is over which it never sent",
+        "says after its boot that an alert is over which it never sent",
         bends=(_when_up({"cleared": True}),),
     ),
     "problem-event": Scenario(
-        "5.2: tells of a fault as variable Problem with techCode and techInfo", bends=(_when_up(PROBLEM),)
+        "tells of a fault as variable Problem with techCode and techInfo", bends=(_when_up(PROBLEM),)
     ),
     "write-only-event": Scenario(
         "N07.FR.10: tells of a change of a variable that cannot be read: actualValue is empty",
@@ -135,12 +135,12 @@ SCENARIOS = {
             ),
         ),
     ),
-    "event-storm": Scenario("3.6: sends 200 events after its boot", bends=(_when_up(*[PROBLEM] * STORM),)),
+    "event-storm": Scenario("sends 200 events after its boot", bends=(_when_up(*[PROBLEM] * STORM),)),
     "security-event": Scenario(
-        "3.9: tells twice of one security event", bends=(_security("TamperDetectionActivated"),)
+        "tells twice of one security event", bends=(_security("TamperDetectionActivated"),)
     ),
     "security-event-16": Scenario(
-        "5.5: tells of a security event by its name of 1.6",
+        "tells of a security event by its name of 1.6",
         bends=(_security("FailedToAuthenticateAtCentralSystem"),),
     ),
 }

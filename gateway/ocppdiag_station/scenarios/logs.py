@@ -94,76 +94,76 @@ def _misspelt(payload: Payload) -> Payload:
 
 
 SCENARIOS = {
-    "form": Scenario("5.1: uploads a multipart form with POST", log=LogConduct(form=True)),
+    "form": Scenario("uploads a multipart form with POST", log=LogConduct(form=True)),
     "rejects": Scenario("N01.FR.05 and others: answers Rejected, whatever is asked", instead=REJECTED),
     "never-answers": Scenario(
-        "5.5: does not answer what it is asked", instead={action: lambda _: () for action in ALL}
+        "does not answer what it is asked", instead={action: lambda _: () for action in ALL}
     ),
-    "accepts-then-silent": Scenario("5.1: accepts, then nothing follows", bends=(only_the_answer,)),
-    "reports-without-file": Scenario("5.1: says Uploaded and uploads nothing", log=LogConduct(uploads=False)),
-    "file-without-report": Scenario("5.1: uploads and never reports", log=LogConduct(reports=False)),
+    "accepts-then-silent": Scenario("accepts, then nothing follows", bends=(only_the_answer,)),
+    "reports-without-file": Scenario("says Uploaded and uploads nothing", log=LogConduct(uploads=False)),
+    "file-without-report": Scenario("uploads and never reports", log=LogConduct(reports=False)),
     "retries": Scenario("N01.FR.10: fails twice, reports each, then uploads", log=LogConduct(failures=2)),
-    "uploads-too-much": Scenario("3.11: uploads 8 MiB whatever is allowed", log=LogConduct(size=8 * 2**20)),
+    "uploads-too-much": Scenario("uploads 8 MiB whatever is allowed", log=LogConduct(size=8 * 2**20)),
     "vanishes-mid-upload": Scenario(
-        "3.3: disconnects in the middle of its upload", log=LogConduct(cut_after=2**18)
+        "disconnects in the middle of its upload", log=LogConduct(cut_after=2**18)
     ),
     "wrong-token": Scenario(
-        "3.11: uploads to an address that was never given out", log=LogConduct(wrong_token=True)
+        "uploads to an address that was never given out", log=LogConduct(wrong_token=True)
     ),
-    "used-token": Scenario("3.11: uploads twice to the same address", log=LogConduct(twice=True)),
+    "used-token": Scenario("uploads twice to the same address", log=LogConduct(twice=True)),
     "appends-filename": Scenario(
-        "5.1: appends its own file name to any address", log=LogConduct(appends_filename=True)
+        "appends its own file name to any address", log=LogConduct(appends_filename=True)
     ),
     "no-filename": Scenario(
         "N01.FR.01: accepts without a file name", bends=(answering(GET_LOG, without("filename")),)
     ),
     "slow-upload": Scenario("uploads 50 kB a second, so that it can be superseded", log=SLOW),
     "canceled-early": Scenario(
-        "3.3: superseded (slow), says AcceptedCanceled of the old upload before it answers",
+        "superseded (slow), says AcceptedCanceled of the old upload before it answers",
         log=SLOW,
         bends=(only(GET_LOG, answer_last),),
     ),
     "canceled-late": Scenario(
-        "3.3: superseded (slow), says AcceptedCanceled of the old upload a second after the new one began",
+        "superseded (slow), says AcceptedCanceled of the old upload a second after the new one began",
         log=SLOW,
         bends=(only(GET_LOG, _canceled_late),),
     ),
     "canceled-never": Scenario(
-        "3.3: superseded (slow), never says AcceptedCanceled of the old upload",
+        "superseded (slow), never says AcceptedCanceled of the old upload",
         log=SLOW,
         bends=(dropped(Call, GET_LOG),),
     ),
     "uploads-both": Scenario(
-        "3.3: answers Accepted to a second GetLog and uploads both (slow)",
+        "answers Accepted to a second GetLog and uploads both (slow)",
         log=replace(SLOW, while_uploading=WhileUploading.RUNS_BESIDE),
     ),
     "busy-uploading": Scenario(
-        "3.3: rejects a second GetLog while it uploads (slow)",
+        "rejects a second GetLog while it uploads (slow)",
         log=replace(SLOW, while_uploading=WhileUploading.REJECTED),
     ),
     "log-id-absent": Scenario(
-        "5.1: leaves the requestId out of LogStatusNotification",
+        "leaves the requestId out of LogStatusNotification",
         bends=(calling(STATUS, without("requestId")),),
     ),
     "log-id-zero": Scenario(
-        "5.1: says requestId 0 in each LogStatusNotification",
+        "says requestId 0 in each LogStatusNotification",
         bends=(calling(STATUS, with_members(requestId=0)),),
     ),
     "log-id-stale": Scenario(
-        "5.1: says a requestId in each LogStatusNotification that nobody has given out",
+        "says a requestId in each LogStatusNotification that nobody has given out",
         bends=(calling(STATUS, with_members(requestId=1_879_048_193)),),
     ),
     "idle-id-stale": Scenario(
-        "5.1: says Idle with a requestId that nobody has given out",
+        "says Idle with a requestId that nobody has given out",
         bends=(calling(STATUS, _stale_when_idle),),
     ),
-    "idle-afterwards": Scenario("3.3: says Idle by itself after Uploaded", bends=(_idle_afterwards,)),
-    "uploading-repeated": Scenario("5.1: says Uploading 50 times", log=LogConduct(announcements=50)),
+    "idle-afterwards": Scenario("says Idle by itself after Uploaded", bends=(_idle_afterwards,)),
+    "uploading-repeated": Scenario("says Uploading 50 times", log=LogConduct(announcements=50)),
     "status-before-answer": Scenario(
-        "5.1: says Uploading before it answers the GetLog", bends=(only(GET_LOG, _status_first),)
+        "says Uploading before it answers the GetLog", bends=(only(GET_LOG, _status_first),)
     ),
     "status-misspelt": Scenario(
-        "5.1: fails, and says UploadFailed, which is another message's word",
+        "fails, and says UploadFailed, which is another message's word",
         log=_fails(UploadLogStatus.UPLOAD_FAILURE),
         bends=(calling(STATUS, _misspelt),),
     ),
@@ -176,7 +176,7 @@ SCENARIOS = {
         log=replace(_fails(UploadLogStatus.UPLOAD_FAILURE), reports_each_failure=False),
     ),
     "upload-fails-silently": Scenario(
-        "5.1: fails, and says nothing about it",
+        "fails, and says nothing about it",
         log=replace(_fails(UploadLogStatus.UPLOAD_FAILURE), concludes=False),
     ),
     "upload-bad-message": Scenario(
@@ -186,21 +186,21 @@ SCENARIOS = {
         "N01.FR.10: fails with PermissionDenied", log=_fails(UploadLogStatus.PERMISSION_DENIED)
     ),
     "ftp-only": Scenario(
-        "5.1: uploads by FTP only: NotSupportedOperation for all that it is given here",
+        "uploads by FTP only: NotSupportedOperation for all that it is given here",
         log=LogConduct(schemes=frozenset()),
         values={"OCPPCommCtrlr.FileTransferProtocols": "FTP"},
     ),
     "retries-misread": Scenario(
-        "5.1: fails once, and takes `retries` for the number of attempts",
+        "fails once, and takes `retries` for the number of attempts",
         log=LogConduct(failures=1, retries_are_attempts=True),
     ),
     "get-log-not-implemented": Scenario(
-        "5.1: answers GetLog with CALLERROR NotImplemented", instead={"GetLog": refuses("NotImplemented")}
+        "answers GetLog with CALLERROR NotImplemented", instead={"GetLog": refuses("NotImplemented")}
     ),
     "get-log-not-supported": Scenario(
-        "5.1: answers GetLog with CALLERROR NotSupported", instead={"GetLog": refuses("NotSupported")}
+        "answers GetLog with CALLERROR NotSupported", instead={"GetLog": refuses("NotSupported")}
     ),
     "reboots-on-get-log": Scenario(
-        "5.1: accepts a GetLog, and is gone", bends=(only(GET_LOG, lambda script: (*script[:1], Vanish())),)
+        "accepts a GetLog, and is gone", bends=(only(GET_LOG, lambda script: (*script[:1], Vanish())),)
     ),
 }

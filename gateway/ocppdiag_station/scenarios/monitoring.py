@@ -41,7 +41,7 @@ NOT_SUPPORTED = answers({"status": "NotSupported"})
 
 SCENARIOS = {
     "monitoring-not-implemented": Scenario(
-        "5.2: answers all monitoring with CALLERROR NotImplemented",
+        "answers all monitoring with CALLERROR NotImplemented",
         instead={action: refuses("NotImplemented") for action in MONITORING},
         values={"MonitoringCtrlr.Available": "false", "MonitoringCtrlr.Enabled": "false"},
     ),
@@ -51,13 +51,13 @@ SCENARIOS = {
         | {"GetMonitoringReport": NOT_SUPPORTED, "SetMonitoringBase": NOT_SUPPORTED},
     ),
     "base-rejected": Scenario(
-        "5.2: rejects each SetMonitoringBase", instead={"SetMonitoringBase": REJECTED["SetMonitoringBase"]}
+        "rejects each SetMonitoringBase", instead={"SetMonitoringBase": REJECTED["SetMonitoringBase"]}
     ),
     "level-rejected": Scenario(
         "N05: rejects each SetMonitoringLevel", instead={"SetMonitoringLevel": REJECTED["SetMonitoringLevel"]}
     ),
     "set-monitoring-empty": Scenario(
-        "5.2: sets nothing, and answers `setMonitoringResult: []`",
+        "sets nothing, and answers `setMonitoringResult: []`",
         instead={"SetVariableMonitoring": lambda _: (Answer({"setMonitoringResult": []}),)},
     ),
     "set-monitoring-rejected": Scenario(
@@ -75,7 +75,7 @@ SCENARIOS = {
         "N04.FR.01: answers one result too few", bends=(answering(RESULTS, _lost_result),)
     ),
     "report-kind": Scenario(
-        "5.2: reports eventNotificationType, which 2.0.1 forbids there",
+        "reports eventNotificationType, which 2.0.1 forbids there",
         bends=(calling(("NotifyMonitoringReport",), _with_kind),),
     ),
     "limits-small": Scenario(
@@ -94,6 +94,6 @@ SCENARIOS = {
         },
     ),
     "limits-unknown": Scenario(
-        "3.10: does not say how much it takes", bends=(answering(("GetVariables",), _limits_unknown),)
+        "does not say how much it takes", bends=(answering(("GetVariables",), _limits_unknown),)
     ),
 }

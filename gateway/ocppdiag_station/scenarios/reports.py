@@ -84,34 +84,32 @@ def _no_tbc_at_the_end(there: Parts) -> Parts:
 
 SCENARIOS = {
     "more-monitors": Scenario(
-        "3.4: reports 5000 variables with monitors in 500 parts",
+        "reports 5000 variables with monitors in 500 parts",
         sensors=CROWD,
         monitors_per_part=CROWD_PER_PART,
     ),
-    "parts-of-one": Scenario("3.4: reports one variable in each part", monitors_per_part=1),
-    "parts-from-one": _in_parts("3.4: counts the parts from 1", _from_one),
-    "parts-all-zero": _in_parts("3.4: gives each part the seqNo 0", _always_zero),
-    "parts-gap": _in_parts("3.4: loses the part with seqNo 1", _gap),
-    "parts-zero-missing": _in_parts("3.4: loses the part with seqNo 0", lambda there: there[1:]),
-    "parts-last-missing": _in_parts("3.4: loses the last part", lambda there: there[:-1]),
-    "parts-repeated": _in_parts("3.4: sends each part twice", _repeated),
-    "parts-conflicting": _in_parts("3.4: sends each seqNo twice, with something else in it", _conflicting),
-    "parts-reversed": _in_parts("3.4: sends the last part first", lambda there: there[::-1]),
-    "parts-never-end": _in_parts("3.4: says of the last part too that more will come", _never_ending),
-    "parts-after-end": _in_parts("3.4: sends one more part after the last", _after_the_end),
-    "parts-twice": _in_parts("3.4: sends the whole report twice", lambda there: [*there, *there]),
-    "parts-empty": _in_parts("5.2: has `monitor: []` (or no data) in all parts but the first", _empty_later),
-    "parts-no-monitor": _in_parts("3.4: leaves `monitor` out of all parts but the first", _no_monitor),
+    "parts-of-one": Scenario("reports one variable in each part", monitors_per_part=1),
+    "parts-from-one": _in_parts("counts the parts from 1", _from_one),
+    "parts-all-zero": _in_parts("gives each part the seqNo 0", _always_zero),
+    "parts-gap": _in_parts("loses the part with seqNo 1", _gap),
+    "parts-zero-missing": _in_parts("loses the part with seqNo 0", lambda there: there[1:]),
+    "parts-last-missing": _in_parts("loses the last part", lambda there: there[:-1]),
+    "parts-repeated": _in_parts("sends each part twice", _repeated),
+    "parts-conflicting": _in_parts("sends each seqNo twice, with something else in it", _conflicting),
+    "parts-reversed": _in_parts("sends the last part first", lambda there: there[::-1]),
+    "parts-never-end": _in_parts("says of the last part too that more will come", _never_ending),
+    "parts-after-end": _in_parts("sends one more part after the last", _after_the_end),
+    "parts-twice": _in_parts("sends the whole report twice", lambda there: [*there, *there]),
+    "parts-empty": _in_parts("has `monitor: []` (or no data) in all parts but the first", _empty_later),
+    "parts-no-monitor": _in_parts("leaves `monitor` out of all parts but the first", _no_monitor),
     "report-no-monitor": Scenario(
-        "3.4: sends one part, with no `monitor`", bends=(parts(REPORT, _one_without_monitor),)
+        "sends one part, with no `monitor`", bends=(parts(REPORT, _one_without_monitor),)
     ),
-    "parts-other-id": _in_parts("3.4: sends the last part for another requestId too", _other_id),
-    "parts-no-tbc": _in_parts("3.4: leaves `tbc` out of each part", _no_tbc),
-    "parts-no-tbc-at-end": _in_parts(
-        "3.4: leaves `tbc` out of the last part, as is right", _no_tbc_at_the_end
-    ),
+    "parts-other-id": _in_parts("sends the last part for another requestId too", _other_id),
+    "parts-no-tbc": _in_parts("leaves `tbc` out of each part", _no_tbc),
+    "parts-no-tbc-at-end": _in_parts("leaves `tbc` out of the last part, as is right", _no_tbc_at_the_end),
     "parts-before-answer": Scenario(
-        "3.4: sends the parts before the answer", bends=(only(ASKED, answer_last),), monitors_per_part=SHORT
+        "sends the parts before the answer", bends=(only(ASKED, answer_last),), monitors_per_part=SHORT
     ),
     "report-empty": Scenario(
         "N02.FR.10: answers EmptyResultSet",
