@@ -12,9 +12,9 @@ BEGIN, END = "<!-- messages -->\n", "<!-- /messages -->\n"
 
 
 def table() -> str:
-    """Write each message with its direction, and the fields of its request and response in each version."""
+    """Write each message with its direction, the fields of its request and response in each version, and its state."""
     names = [version.value for version in OcppVersion]
-    rows = [["message", "direction", *names], ["---"] * (2 + len(names)), *map(_row, PROFILE)]
+    rows = [["message", "direction", *names, "state"], ["---"] * (3 + len(names)), *map(_row, PROFILE)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows).replace(" --- ", "---")
 
 
@@ -39,7 +39,9 @@ def _row(feature: Feature) -> list[str]:
         else ""
         for version in OcppVersion
     ]
-    return [f"`{feature.action}`", feature.direction.value, *cells]
+    missing = [version.value for version in OcppVersion if version not in feature.versions]
+    state = f"complete; not in {', '.join(missing)}" if missing else "complete"
+    return [f"`{feature.action}`", feature.direction.value, *cells, state]
 
 
 def _fields(model: type[OcppModel]) -> int:

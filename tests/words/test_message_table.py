@@ -21,8 +21,9 @@ def test_the_table_in_the_readme_is_not_stale() -> None:
 def test_every_message_has_a_row_with_its_direction_and_its_fields_in_each_version() -> None:
     rows = table().splitlines()
     assert len(rows) == 2 + len(list(PROFILE))
-    assert "| `GetLog` | CSMS to station | 5 / 3 | 5 / 2 |" in rows
-    assert "| `Heartbeat` | station to CSMS | 0 / 1 | 0 / 1 |" in rows
+    assert "| `GetLog` | CSMS to station | 5 / 3 | 5 / 2 | complete |" in rows
+    assert "| `SendLocalList` | CSMS to station | 3 / 2 |  | complete; not in ocpp2.0 |" in rows
+    assert "| `Heartbeat` | station to CSMS | 0 / 1 | 0 / 1 | complete |" in rows
 
 
 def test_the_table_is_printed_or_renewed_in_a_file_and_nothing_around_it_changes(tmp_path: Path) -> None:
