@@ -54,7 +54,6 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     location: str | None = None
     size: int = 0
     sha256: str = ""
-    superseding: bool = False
     superseded_at: float | None = None
 
 

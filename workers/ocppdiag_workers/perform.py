@@ -161,10 +161,13 @@ class Performer:
                 step = step.with_all(await self.memory.parts(before, step.keep))
             if step.monitors:
                 await self.memory.see_monitors(before.station, step.monitors)
+            if step.supersedes:  # before the commit: a worker that falls after it would not come back to this
+                await self._supersede(before, now)
             told = letters(step.events)
             if step.operation == before:
                 await self.post.tell(told, before.reply_to)
-                await self._follow_up(step, now)
+                if step.asks:
+                    await self._send(before)
                 return before
             final = letter(step.final.for_later()) if step.final else None
             if await self.memory.commit(
@@ -197,12 +200,6 @@ class Performer:
             await self.memory.wake_never(operation.station, operation.id)
         elif operation.wake_at != before.wake_at:
             await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
-        await self._follow_up(step, now)
-
-    async def _follow_up(self, step: Step, now: float) -> None:
-        """Do what the step leads to; done again after a crash, it changes nothing."""
-        if step.supersedes:
-            await self._supersede(step.operation, now)
         if step.asks:
             await self._send(step.operation)
 

@@ -78,8 +78,7 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
 
 def _answered(operation: Operation, progress: log_upload.Progress, item: news.Answered) -> Step:
     if operation.state not in (State.QUEUED, State.SENT):
-        # Told again after a crash: whether the others heard of it is not known.
-        return Step(operation, supersedes=operation.state is State.ACCEPTED and progress.superseding)
+        return Step(operation)
     try:
         response = receive(GetLogResponse, item.payload).message
     except UnreadableError as error:
@@ -89,7 +88,7 @@ def _answered(operation: Operation, progress: log_upload.Progress, item: news.An
     superseding = response.status is LogStatus.ACCEPTED_CANCELED
     step = log_upload.judged(
         replace(operation, state=State.ACCEPTED),
-        replace(progress, filename=response.filename, superseding=superseding),
+        replace(progress, filename=response.filename),
         (lifecycle.accepted(operation, item.at, response.status.value, response.filename),),
         item.at,
     )
