@@ -73,10 +73,8 @@ class Table:
             step = lifecycle.follow(operation, item, work.end)
             if step.operation.state is not operation.state or step.operation == operation:
                 return step
-            operation, item = (
-                step.operation,
-                news.Woke(item.at),
-            )  # late: what has overtaken it is looked at again
+            # It is late: what has overtaken it is looked at again.
+            operation, item = step.operation, news.Woke(item.at)
         step = work.learn(operation, item)
         if isinstance(item, news.StationNews) and step.operation != operation:
             heard = max(operation.heard, item.stamp)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ocppdiag_contracts.events import Event, LogFile
+from ocppdiag_contracts.events import LogFile, PartReceived
 from ocppdiag_workers.parts import Part
 
 
@@ -87,7 +87,7 @@ class PartCame:
     at: float
     stamp: tuple[int, int]
     part: Part
-    event: Event
+    event: PartReceived
     """To be told when the part is a new one, with the command's id in it."""
 
     known: Part | None = None

@@ -9,11 +9,13 @@ from dataclasses import replace
 import msgspec
 from msgspec import Raw, structs
 
-from ocppdiag_contracts.events import Event, Outcome, Result
+from ocppdiag_contracts import link
+from ocppdiag_contracts.events import Outcome, PartReceived, Result
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_workers import news
+from ocppdiag_workers import dialect, news
+from ocppdiag_workers.feature import Heard, Inform
 from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
-from ocppdiag_workers.parts import GRACE_SECONDS, Assembled, Part, Parts, assemble
+from ocppdiag_workers.parts import GRACE_SECONDS, MOST_PARTS, Assembled, Part, Parts, assemble
 
 DETAILS = msgspec.json.encode(Parts())
 """What an operation with a report remembers at its beginning."""
@@ -37,7 +39,17 @@ def _the_end(_: Operation) -> None:
     return None
 
 
-def told(operation: Operation, item: news.PartCame) -> Event:
+def heard(called: link.Called, came: PartReceived, body: Raw, family: str) -> Heard:
+    """What a part means: news for the operation of its request, or for nobody in particular."""
+    answer, unclaimed = dialect.answer(called, {}), (came.for_all(),)
+    if not 0 <= came.seq_no < MOST_PARTS or came.request_id is None:  # no part of anything that can be told
+        return Heard(answer, events=unclaimed)
+    part = Part(came.seq_no, came.tbc, body)
+    item = news.PartCame(called.at, (called.epoch, called.seq), part, came)
+    return Heard(answer, informs=(Inform(item, request=(family, came.request_id), unclaimed=unclaimed),))
+
+
+def told(operation: Operation, item: news.PartCame) -> PartReceived:
     """The event of a part, as its command's."""
     again = "" if item.known is None else f"/{item.part.digest}"
     update = {"command_id": operation.id, "id": operation.event_id(f"part/{item.part.seq_no}{again}")}

@@ -7,11 +7,10 @@ from uuid import UUID, uuid5
 
 from msgspec import DecodeError, Raw, ValidationError, json
 
-from ocppdiag_contracts.commands import COMMAND_TYPES, name_of
+from ocppdiag_contracts.commands import COMMAND_NAMES
 from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
 
-_NAMES = frozenset(map(name_of, COMMAND_TYPES))
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INVALID = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
 """Names the events of invalid commands apart from each other."""
@@ -37,7 +36,9 @@ def claim(body: bytes) -> Claim | None:
         return None
     if not _COMMAND_ID.fullmatch(command_id) or len(station.encode()) > LONGEST_CLAIMED_STATION:
         return None
-    return Claim(station, command_id, command if isinstance(command, str) and command in _NAMES else None)
+    return Claim(
+        station, command_id, command if isinstance(command, str) and command in COMMAND_NAMES else None
+    )
 
 
 def refused(whose: Claim, body: bytes, detail: str, now: datetime) -> CommandSettled:

@@ -59,7 +59,7 @@ COMMAND_TYPES: tuple[type[CommandModel], ...] = get_args(Command)
 SECRET_MEMBERS = frozenset({"remote_location", "id_token", "customer_certificate", "customer_identifier"})
 """Members of commands that hold a secret or personal data."""
 
-_NAMES = frozenset(name_of(kind) for kind in COMMAND_TYPES)
+COMMAND_NAMES = frozenset(map(name_of, COMMAND_TYPES))
 
 COMMAND: TypeAdapter[Command] = TypeAdapter(
     Annotated[Annotated[Command, Field(discriminator="command")], BeforeValidator(_named)]
@@ -83,17 +83,18 @@ def explain(error: ValidationError) -> str:
     """Name each wrong field and what is wrong with it, without the value (it may be a secret)."""
     clauses = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        path = item["loc"][1:] if item["loc"] and item["loc"][0] in _NAMES else item["loc"]
+        path = item["loc"][1:] if item["loc"] and item["loc"][0] in COMMAND_NAMES else item["loc"]
         where = ".".join(str(step) for step in path)[:LONGEST_NAME]
         what = item["msg"].removeprefix("Value error, ")
         if item["type"] == "union_tag_invalid":
-            where, what = "command", f"must be one of {', '.join(sorted(_NAMES))}"
+            where, what = "command", f"must be one of {', '.join(sorted(COMMAND_NAMES))}"
         clauses.append(f"{where}: {what}" if where else what)
     return "; ".join(clauses[:MOST_CLAUSES])
 
 
 __all__ = [
     "COMMAND",
+    "COMMAND_NAMES",
     "COMMAND_TYPES",
     "SECRET_MEMBERS",
     "Cancel",

@@ -51,6 +51,9 @@ Event = (
     | SecurityEventReported
 )
 
+PartReceived = MonitoringReportPartReceived | CustomerInformationPartReceived
+"""One part of a report, of either kind."""
+
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 """Any event."""
 
@@ -93,6 +96,7 @@ __all__ = [
     "MonitorsCleared",
     "MonitorsSet",
     "Outcome",
+    "PartReceived",
     "ReportedEvent",
     "Result",
     "SecurityEventReported",

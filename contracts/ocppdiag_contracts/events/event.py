@@ -50,3 +50,15 @@ class ReportedEvent(EventModel):
     def _hidden(self) -> dict[str, Any]:
         """What to put in place of the station's own text: of violations the kind, for a member's name is text too."""
         return {"payload": None, "violations": [each.rpartition(": ")[2] for each in self.violations]}
+
+
+class PartEvent(ReportedEvent):
+    """One part of a report has come, whatever it brings."""
+
+    command_id: CommandId | None = Field(
+        description="Null when nobody asked for it, or its command has ended."
+    )
+    request_id: int | None = Field(description="As the station has it; OCPP 2.0 lets it be absent.")
+    seq_no: int = Field(description="Counts from 0.")
+    tbc: bool = Field(description="To be continued: false in the last part.")
+    generated_at: Instant = Field(description="By the station's clock.")

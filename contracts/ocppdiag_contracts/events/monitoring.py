@@ -5,21 +5,14 @@ from typing import Literal
 from pydantic import Field
 
 from ocppdiag_contracts.device_model import Component, MonitoringData, Variable
-from ocppdiag_contracts.events.event import ReportedEvent
-from ocppdiag_contracts.model import CommandId, Instant
+from ocppdiag_contracts.events.event import PartEvent, ReportedEvent
+from ocppdiag_contracts.model import Instant
 
 
-class MonitoringReportPartReceived(ReportedEvent):
+class MonitoringReportPartReceived(PartEvent):
     """One part of a monitoring report has come; the whole of it is in the command's final event."""
 
     event: Literal["monitoring_report_part_received"] = "monitoring_report_part_received"
-    command_id: CommandId | None = Field(
-        description="Null when nobody asked for it, or its command has ended."
-    )
-    request_id: int | None = Field(description="As the station has it; OCPP 2.0 lets it be absent.")
-    seq_no: int = Field(description="Counts from 0.")
-    tbc: bool = Field(description="To be continued: false in the last part.")
-    generated_at: Instant = Field(description="By the station's clock.")
     monitor: list[MonitoringData]
 
 

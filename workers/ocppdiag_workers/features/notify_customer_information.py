@@ -11,10 +11,9 @@ from ocppdiag_ocpp.messages.notify_customer_information import (
     NotifyCustomerInformationRequest,
     NotifyCustomerInformationRequestV20,
 )
-from ocppdiag_workers import dialect, news
-from ocppdiag_workers.feature import Feature, Heard, House, Inform
+from ocppdiag_workers import dialect, report
+from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.features.customer_information import FAMILY
-from ocppdiag_workers.parts import MOST_PARTS, Part
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
@@ -32,19 +31,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         generated_at=message.generated_at,
         data=message.data,
     )
-    answer = dialect.answer(called, {})
-    if (
-        not 0 <= message.seq_no < MOST_PARTS or message.request_id is None
-    ):  # no part of anything that can be told
-        return Heard(answer, events=(event.for_all(),))
-    came = news.PartCame(
-        called.at,
-        (called.epoch, called.seq),
-        Part(message.seq_no, message.tbc, Raw(msgspec.json.encode(message.data))),
-        event,
-    )
-    inform = Inform(came, request=(FAMILY, message.request_id), unclaimed=(event.for_all(),))
-    return Heard(answer, informs=(inform,))
+    return report.heard(called, event, Raw(msgspec.json.encode(message.data)), FAMILY)
 
 
 FEATURE = Feature(hears=MappingProxyType({"NotifyCustomerInformation": heard}))

@@ -9,10 +9,9 @@ from ocppdiag_ocpp.messages.notify_monitoring_report import (
     NotifyMonitoringReportRequest,
     NotifyMonitoringReportRequestV20,
 )
-from ocppdiag_workers import dialect, news
-from ocppdiag_workers.feature import Feature, Heard, House, Inform
+from ocppdiag_workers import dialect, report
+from ocppdiag_workers.feature import Feature, Heard, House
 from ocppdiag_workers.features.get_monitoring_report import FAMILY, body
-from ocppdiag_workers.parts import MOST_PARTS, Part
 
 
 def heard(called: link.Called, _: House, __: float) -> Heard:
@@ -29,18 +28,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         generated_at=message.generated_at,
         monitor=monitors,
     )
-    answer = dialect.answer(called, {})
-    if (
-        not 0 <= message.seq_no < MOST_PARTS or message.request_id is None
-    ):  # no part of anything that can be told
-        return Heard(answer, events=(event,))
-    came = news.PartCame(
-        called.at,
-        (called.epoch, called.seq),
-        Part(message.seq_no, message.tbc, body(monitors)),
-        event,
-    )
-    return Heard(answer, informs=(Inform(came, request=(FAMILY, message.request_id), unclaimed=(event,)),))
+    return report.heard(called, event, body(monitors), FAMILY)
 
 
 FEATURE = Feature(hears=MappingProxyType({"NotifyMonitoringReport": heard}))
