@@ -94,6 +94,9 @@ class Failure(StrEnum):
     SUPERSEDED = "superseded"
     """The station dropped this request for a newer one."""
 
+    RECORD_LOST = "record_lost"
+    """Our record of the command was lost while it was under way; the station may have done it."""
+
     INTERNAL_ERROR = "internal_error"
     """A fault of ours; the log of the worker says which."""
 
@@ -129,5 +132,6 @@ _RETRY = {
     Failure.REPORT_TOO_LARGE: Retry.NEVER,
     Failure.LOCAL_LIST_NOT_UPDATED: Retry.UNKNOWN,
     Failure.SUPERSEDED: Retry.SAFE,
+    Failure.RECORD_LOST: Retry.UNKNOWN,
     Failure.INTERNAL_ERROR: Retry.UNKNOWN,
 }

@@ -137,8 +137,9 @@ class Down(Struct, frozen=True, kw_only=True):
 class Call(Down, frozen=True, tag_field="kind", tag="call"):
     """Send this CALL, unless the epoch is another by now or `expires_at` is over.
 
-    `message_id` is OCPP's unique message id, at most 36 characters; a second `Call` with the same one is the
-    first again and is not sent twice.
+    A gateway that comes to it after `take_by` refuses it as stale: the gateway hung, and the workers may have heard
+    that none took the order. `message_id` is OCPP's unique message id, at most 36 characters; a second `Call` with the
+    same one is the first again and is not sent twice.
     """
 
     message_id: str
@@ -146,6 +147,7 @@ class Call(Down, frozen=True, tag_field="kind", tag="call"):
     payload: Raw
     owner: str
     tag: str
+    take_by: float
     expires_at: float
     timeout: float
 

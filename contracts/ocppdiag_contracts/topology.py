@@ -37,9 +37,13 @@ EVENTS = Exchange("ocppdiag.events", "topic")
 REPLIES = Exchange("ocppdiag.replies", "direct")
 """What concerns who has sent a command and nobody else, by AMQP's `reply_to`: nobody can look on with a pattern."""
 
-DEAD = Exchange("ocppdiag.dead", "topic")
+GUARDS = Exchange("ocppdiag.guards", "direct")
+"""What stands in for the record of a command, should Redis lose it."""
 
-EXCHANGES = (COMMANDS, STATION, GATEWAY, EVENTS, REPLIES, DEAD)
+DEAD = Exchange("ocppdiag.dead", "topic")
+"""What could not be handled, under the name of the queue that it was taken from."""
+
+EXCHANGES = (COMMANDS, STATION, GATEWAY, EVENTS, REPLIES, GUARDS, DEAD)
 
 OWNER = "diagnostics"
 """The owner that the diagnostics workers write into their calls, so that results come back to them."""
@@ -47,11 +51,25 @@ OWNER = "diagnostics"
 DELIVERY_LIMIT = 10
 """A message that made its worker fall this often is parked (RabbitMQ: quorum queues, poison message handling)."""
 
+LARGEST_BODY = 2**22
+"""A longer message is parked unread, in bytes: more than any command is, and than what a gateway takes from a station."""
+
 GATEWAY_MESSAGE_TTL_MS = 30_000
 """How long a message may wait for its gateway. Then it comes back to the workers: the station has not seen it."""
 
 EXPIRED_KEY = "expired.gateway.0"
 """The key under which orders that no gateway took in time come back."""
+
+GUARD_SECONDS = (2, 15, 120, 900, 7200, 86_400)
+"""How long a guard may rest at a time: one queue for each, because a quorum queue lets go of its head only."""
+
+GUARD_KEY = "guard.rested.0"
+"""The key under which guards come back to the workers."""
+
+ENDS_KEY = "ends"
+"""The key of what is put into the journal of ends beside the ends themselves."""
+
+_WRITTEN_KEY = "ends.written"
 
 GATEWAY_QUEUE_EXPIRES_MS = 600_000
 """A gateway's queue goes ten minutes after its gateway."""
@@ -60,14 +78,14 @@ CLIENT_QUEUE_EXPIRES_MS = 120_000
 """A client's queue waits two minutes for it to reconnect."""
 
 
-def _quorum(origin: str) -> Mapping[str, str | int | bool]:
+def _quorum(name: str) -> Mapping[str, str | int | bool]:
     """Replicated, never dropped: a dead letter stays until the parking queue has confirmed it."""
     return MappingProxyType(
         {
             "x-queue-type": "quorum",
             "x-delivery-limit": DELIVERY_LIMIT,
             "x-dead-letter-exchange": DEAD.name,
-            "x-dead-letter-routing-key": origin,
+            "x-dead-letter-routing-key": name,
             "x-dead-letter-strategy": "at-least-once",
             "x-overflow": "reject-publish",
         }
@@ -77,7 +95,8 @@ def _quorum(origin: str) -> Mapping[str, str | int | bool]:
 def commands_queue(names: tuple[str, ...]) -> Queue:
     """Return the queue that competing workers take commands from, bound to the commands that they know."""
     bindings = tuple((COMMANDS, name) for name in names)
-    return Queue("ocppdiag.commands", bindings, _quorum("commands"))
+    name = "ocppdiag.commands"
+    return Queue(name, bindings, _quorum(name))
 
 
 def diagnostics_queue(shard: int, actions: tuple[str, ...]) -> Queue:
@@ -86,12 +105,55 @@ def diagnostics_queue(shard: int, actions: tuple[str, ...]) -> Queue:
     keys += [station_key(kind, OWNER, shard) for kind in ("result", "upload")]
     keys.append(station_key("presence", "*", shard))
     if shard == 0:
-        keys.append(EXPIRED_KEY)
-    return Queue(
-        f"ocppdiag.{OWNER}.{shard}",
-        tuple((STATION, key) for key in keys),
-        _quorum(f"station.{OWNER}.{shard}"),
+        keys += (EXPIRED_KEY, GUARD_KEY)
+    name = f"ocppdiag.{OWNER}.{shard}"
+    return Queue(name, tuple((STATION, key) for key in keys), _quorum(name))
+
+
+def guard_queue(seconds: int) -> Queue:
+    """Return the queue in which guards rest for so long, before they come back to the workers."""
+    arguments = _passing_on(seconds * 1000, STATION, GUARD_KEY)
+    return Queue(f"ocppdiag.guard.{seconds}", ((GUARDS, str(seconds)),), arguments)
+
+
+def _passing_on(after_ms: int, exchange: Exchange, key: str) -> Mapping[str, str | int | bool]:
+    """Replicated, and nothing stays: what has been here for so long goes on, and is kept until that is confirmed."""
+    return MappingProxyType(
+        {
+            "x-queue-type": "quorum",
+            "x-message-ttl": after_ms,
+            "x-dead-letter-exchange": exchange.name,
+            "x-dead-letter-routing-key": key,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        }
     )
+
+
+ENDS = Queue(
+    "ocppdiag.ends",
+    ((GUARDS, _WRITTEN_KEY),),
+    MappingProxyType(
+        {
+            "x-queue-type": "stream",
+            "x-max-age": "9D",  # no deadline lies further ahead than 8 days
+            "x-max-length-bytes": 5 * 10**9,
+            "x-stream-max-segment-size-bytes": 16 * 10**6,  # what is too old goes a segment at a time
+        }
+    ),
+)
+"""The journal of beginnings and ends: for who must know of a command what Redis may have lost."""
+
+ENDS_ENTRY = Queue(
+    "ocppdiag.ends.entry",
+    ((EVENTS, "command_queued.#"), (EVENTS, "command_settled.#"), (GUARDS, ENDS_KEY)),
+    _passing_on(0, GUARDS, _WRITTEN_KEY),
+)
+"""The way into the journal: with a stream bound to the events, one frozen node has their confirms wait for 90 seconds."""
+
+GUARD_QUEUES = tuple(map(guard_queue, GUARD_SECONDS))
+WORKERS_OWN = (*GUARD_QUEUES, ENDS, ENDS_ENTRY)
+"""What workers declare before they take their first command."""
 
 
 def gateway_queue(node: str) -> Queue:
@@ -132,7 +194,12 @@ def _passing_queue(name: str, bindings: tuple[tuple[Exchange, str], ...], most_b
     return Queue(name, bindings, MappingProxyType(arguments))
 
 
-PARKING = Queue("ocppdiag.parking", ((DEAD, "#"),), MappingProxyType({"x-queue-type": "quorum"}))
+PARKING = Queue(
+    "ocppdiag.parking",
+    ((DEAD, "#"),),
+    # To look at a message is a delivery. RabbitMQ 4 drops after 20 by default; 3.10 takes a negative limit for 0.
+    MappingProxyType({"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1}),
+)
 """What could not be handled, for people to look at."""
 
 

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from ocppdiag_contracts.commands.cancel import Cancel
 from ocppdiag_contracts.commands.clear_variable_monitoring import ClearVariableMonitoring
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import CommandModel, IfOffline, StationCommand
 from ocppdiag_contracts.commands.customer_information import (
     CertificateHashData,
     CustomerInformation,
@@ -16,6 +16,7 @@ from ocppdiag_contracts.commands.customer_information import (
 )
 from ocppdiag_contracts.commands.get_log import GetLog, LogType
 from ocppdiag_contracts.commands.get_monitoring_report import GetMonitoringReport, MonitoringCriterion
+from ocppdiag_contracts.commands.list_commands import ListCommands
 from ocppdiag_contracts.commands.set_monitoring_base import MonitoringBase, SetMonitoringBase
 from ocppdiag_contracts.commands.set_monitoring_level import SetMonitoringLevel
 from ocppdiag_contracts.commands.set_variable_monitoring import SetVariableMonitoring, WantedMonitor
@@ -52,6 +53,7 @@ Command = (
     | CustomerInformation
     | TriggerLogStatus
     | Cancel
+    | ListCommands
 )
 
 COMMAND_TYPES: tuple[type[CommandModel], ...] = get_args(Command)
@@ -108,13 +110,16 @@ __all__ = [
     "HashAlgorithm",
     "IdToken",
     "IdTokenType",
+    "IfOffline",
     "InvalidCommandError",
+    "ListCommands",
     "LogType",
     "MonitoringBase",
     "MonitoringCriterion",
     "SetMonitoringBase",
     "SetMonitoringLevel",
     "SetVariableMonitoring",
+    "StationCommand",
     "TriggerLogStatus",
     "WantedMonitor",
     "explain",

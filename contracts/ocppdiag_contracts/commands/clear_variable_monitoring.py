@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 from ocppdiag_contracts.device_model import Integer
 
 
-class ClearVariableMonitoring(CommandModel):
+class ClearVariableMonitoring(StationCommand):
     """Have the station drop monitors; as many requests are made as its limits ask for."""
 
     DEFAULT_TIME: ClassVar[timedelta] = timedelta(minutes=2)

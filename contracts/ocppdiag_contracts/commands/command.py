@@ -1,6 +1,7 @@
 """What every command has."""
 
 from datetime import MAXYEAR, datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import uuid4
 
@@ -39,4 +40,47 @@ class CommandModel(Message):
             raise ValueError("time: must leave room for a deadline")
         if self.deadline and self.deadline - self.time > self.LONGEST_TIME:
             raise ValueError("deadline: must be at most 7 days after time")
+        return self
+
+
+class IfOffline(StrEnum):
+    """What becomes of a command whose station is not connected."""
+
+    FAIL = "fail"
+    """It fails at once (`not_connected`)."""
+
+    WAIT = "wait"
+    """It waits for the station, in its place behind those that came before it."""
+
+
+class StationCommand(CommandModel):
+    """A wish that the station is asked for."""
+
+    if_offline: IfOffline = IfOffline.FAIL
+    wait_until: Instant | None = Field(
+        default=None,
+        description="With `wait`: how long, at most 7 days after `time`. Absent: until the deadline. The usual deadline "
+        "counts from here.",
+    )
+
+    @property
+    def due(self) -> datetime:
+        """When the final event is due at the latest."""
+        return self.deadline or (self.wait_until or self.time) + self.DEFAULT_TIME
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """How long it may wait for its station; None: not at all."""
+        return (self.wait_until or self.due) if self.if_offline is IfOffline.WAIT else None
+
+    @model_validator(mode="after")
+    def _waits_in_time(self) -> "StationCommand":
+        if self.wait_until is None:
+            return self
+        if self.if_offline is not IfOffline.WAIT:
+            raise ValueError("wait_until: only goes with if_offline wait")
+        if self.wait_until - self.time > self.LONGEST_TIME:
+            raise ValueError("wait_until: must be at most 7 days after time")
+        if self.wait_until > self.due:
+            raise ValueError("wait_until: must not be after deadline")
         return self

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 from ocppdiag_contracts.model import MAX_INTEGER, Message
 
 
@@ -48,7 +48,7 @@ class CertificateHashData(Message):
     )
 
 
-class CustomerInformation(CommandModel):
+class CustomerInformation(StationCommand):
     """Have the station report, clear, or report and clear a customer, who is named by exactly one identifier.
 
     What the station reports goes to `reply_to` and nowhere else.

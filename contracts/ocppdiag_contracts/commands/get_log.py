@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 from ocppdiag_contracts.model import Instant
 
 
@@ -34,7 +34,7 @@ def _destination(url: str) -> str:
     return url
 
 
-class GetLog(CommandModel):
+class GetLog(StationCommand):
     """Have the station upload a log; settled when the file is stored and the station has said `Uploaded`."""
 
     command: Literal["get_log"] = "get_log"

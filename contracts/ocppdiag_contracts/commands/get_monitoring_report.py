@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 from ocppdiag_contracts.device_model import ComponentVariable
 
 
@@ -17,7 +17,7 @@ class MonitoringCriterion(StrEnum):
     PERIODIC = "PeriodicMonitoring"
 
 
-class GetMonitoringReport(CommandModel):
+class GetMonitoringReport(StationCommand):
     """Have the station list its monitors; settled with all of them when the last part of its report has come."""
 
     command: Literal["get_monitoring_report"] = "get_monitoring_report"

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 
 
 class MonitoringBase(StrEnum):
@@ -17,7 +17,7 @@ class MonitoringBase(StrEnum):
     HARD_WIRED_ONLY = "HardWiredOnly"
 
 
-class SetMonitoringBase(CommandModel):
+class SetMonitoringBase(StationCommand):
     """Have the station activate a set of monitors; all but `All` drop the monitors that were added to it."""
 
     DEFAULT_TIME: ClassVar[timedelta] = timedelta(minutes=2)

@@ -5,11 +5,11 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 from ocppdiag_contracts.device_model import Severity
 
 
-class SetMonitoringLevel(CommandModel):
+class SetMonitoringLevel(StationCommand):
     """Have the station report only events of this severity or worse."""
 
     DEFAULT_TIME: ClassVar[timedelta] = timedelta(minutes=2)

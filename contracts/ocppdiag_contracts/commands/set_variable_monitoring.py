@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 from ocppdiag_contracts.device_model import Component, Integer, MonitorType, Severity, Variable
 from ocppdiag_contracts.model import Message
 
@@ -56,7 +56,7 @@ def monitor_key(component: Component, variable: Variable, kind: str, severity: i
     )
 
 
-class SetVariableMonitoring(CommandModel):
+class SetVariableMonitoring(StationCommand):
     """Have the station create or replace monitors; as many requests are made as its limits ask for."""
 
     DEFAULT_TIME: ClassVar[timedelta] = timedelta(minutes=2)

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import ClassVar, Literal
 
-from ocppdiag_contracts.commands.command import CommandModel
+from ocppdiag_contracts.commands.command import StationCommand
 
 
-class TriggerLogStatus(CommandModel):
+class TriggerLogStatus(StationCommand):
     """Have the station send a LogStatusNotification; settled with what it says, `Idle` when nothing is under way."""
 
     DEFAULT_TIME: ClassVar[timedelta] = timedelta(minutes=2)

@@ -4,7 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
-from ocppdiag_contracts.events.command_progress import CommandAccepted, CommandQueued, CommandSent
+from ocppdiag_contracts.events.command_progress import (
+    CommandAccepted,
+    CommandQueued,
+    CommandRepeated,
+    CommandSent,
+    CommandWaiting,
+    Waiting,
+)
 from ocppdiag_contracts.events.command_settled import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
 from ocppdiag_contracts.events.customer import CustomerInformationPartReceived
 from ocppdiag_contracts.events.event import CommandEvent, EventModel, ReportedEvent
@@ -20,6 +27,8 @@ from ocppdiag_contracts.events.results import (
     MonitoringReport,
     MonitorsCleared,
     MonitorsSet,
+    OpenCommand,
+    OpenCommands,
     Result,
     SetMonitoringResult,
     TriggeredLogStatus,
@@ -34,6 +43,8 @@ from ocppdiag_contracts.events.station import (
 
 Event = (
     CommandQueued
+    | CommandRepeated
+    | CommandWaiting
     | CommandSent
     | CommandAccepted
     | CommandSettled
@@ -76,8 +87,10 @@ __all__ = [
     "CommandAccepted",
     "CommandEvent",
     "CommandQueued",
+    "CommandRepeated",
     "CommandSent",
     "CommandSettled",
+    "CommandWaiting",
     "ConnectorStatusReported",
     "CustomerInformationPartReceived",
     "CustomerReport",
@@ -95,6 +108,8 @@ __all__ = [
     "MonitoringReportPartReceived",
     "MonitorsCleared",
     "MonitorsSet",
+    "OpenCommand",
+    "OpenCommands",
     "Outcome",
     "PartReceived",
     "ReportedEvent",
@@ -105,5 +120,6 @@ __all__ = [
     "StationConnected",
     "StationDisconnected",
     "TriggeredLogStatus",
+    "Waiting",
     "read_event",
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ocppdiag_contracts.device_model import Component, MonitoringData, MonitorType, Variable
-from ocppdiag_contracts.model import Message, OrNewer
+from ocppdiag_contracts.model import CommandId, Instant, Message, OrNewer
 
 
 class LogFile(Message):
@@ -136,6 +136,24 @@ class MonitorsCleared(Message):
     results: list[ClearMonitoringResult]
 
 
+class OpenCommand(Message):
+    """A command that has not ended."""
+
+    command_id: CommandId
+    command: str
+    state: str = Field(description="waiting, queued (the station is to be asked), sent or accepted.")
+    request_id: int | None = Field(default=None, description="OCPP's requestId; null where OCPP has none.")
+    deadline: Instant
+    waits_until: Instant | None = Field(default=None, description="Of one that waits: how long.")
+
+
+class OpenCommands(Message):
+    """What is open for a station, in the order in which it was begun."""
+
+    kind: Literal["open_commands"] = "open_commands"
+    commands: list[OpenCommand]
+
+
 Result = Annotated[
     LogFile
     | LogElsewhere
@@ -144,6 +162,7 @@ Result = Annotated[
     | MonitoringReport
     | CustomerReport
     | MonitorsSet
-    | MonitorsCleared,
+    | MonitorsCleared
+    | OpenCommands,
     Field(discriminator="kind"),
 ]
