@@ -1,9 +1,11 @@
 """The one room that speaks AMQP: connect, declare, publish until confirmed, consume and settle."""
 
 from ocppdiag_amqp.broker import Broker
-from ocppdiag_amqp.consumer import Consumer, Delivery, Handler, ParkError
+from ocppdiag_amqp.consumer import Consumer, Delivery, Handler
 from ocppdiag_amqp.errors import BrokerError, UnconfirmedError, UnroutableError
-from ocppdiag_amqp.lanes import Lanes
+from ocppdiag_amqp.journal import Journal
+from ocppdiag_amqp.lanes import Lanes, close_lanes
+from ocppdiag_amqp.parking import Held, Parked, ParkError, Parking, park
 from ocppdiag_amqp.publisher import Publisher
 
 __all__ = [
@@ -12,9 +14,15 @@ __all__ = [
     "Consumer",
     "Delivery",
     "Handler",
+    "Held",
+    "Journal",
     "Lanes",
     "ParkError",
+    "Parked",
+    "Parking",
     "Publisher",
     "UnconfirmedError",
     "UnroutableError",
+    "close_lanes",
+    "park",
 ]

@@ -2,21 +2,34 @@
 
 import asyncio
 import random
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Self
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractQueue, AbstractRobustConnection
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue, AbstractRobustConnection
+from aio_pika.exceptions import AMQPError
 from yarl import URL
 
 from ocppdiag_amqp.errors import BrokerError
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
+log = structlog.get_logger()
+
+GONE = (AMQPError, ConnectionError, RuntimeError)
+"""What aio-pika raises when a channel or its connection is not there any more."""
+
 HEARTBEAT_SECONDS = 10
 """A broker that hangs is noticed after three of these (aiormq waits `(heartbeat + 1) * 3`)."""
 
 CONNECT_SECONDS = 15
+CLOSE_SECONDS = 3.0
+
+LOOK_SECONDS = 0.5
+UNCONFIRMED_SECONDS = 5.0
+"""A broker that leaves a publish unconfirmed for longer is in trouble."""
 
 
 class Broker:
@@ -28,7 +41,8 @@ class Broker:
     def __init__(self, url: str, *, name: str) -> None:
         self._url = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
         self._name = name
-        self._exit = AsyncExitStack()
+        self._trouble: str | None = None
+        self._unconfirmed: dict[object, float] = {}  # in the order in which they began
         self._channels: list[AbstractChannel] = []  # aio-pika restores only channels that somebody holds
 
     async def __aenter__(self) -> Self:
@@ -36,19 +50,35 @@ class Broker:
         try:
             self._consuming = await self._connect("consumes")
         except BaseException:
-            await self._exit.aclose()
+            await tried(self._publishing.close(), CLOSE_SECONDS)
             raise
+        self._watching = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._exit.aclose()
+        self._watching.cancel()
+        both = (self._publishing, self._consuming)
+        await asyncio.gather(*(tried(connection.close(), CLOSE_SECONDS) for connection in both))
 
     @property
     def usable(self) -> bool:
-        """Whether both connections stand now."""
-        return all(connection.connected.is_set() for connection in (self._publishing, self._consuming))
+        """Whether both connections stood and publishes were confirmed half a second ago.
+
+        A broker tells that it blocks a connection (its disk or memory is full) only to one that publishes.
+        """
+        return self._trouble is None
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """Notice how long the publish takes that is inside."""
+        mark = object()
+        self._unconfirmed[mark] = asyncio.get_running_loop().time()
+        try:
+            yield
+        finally:
+            del self._unconfirmed[mark]
 
     async def publishing_channel(self) -> AbstractChannel:
         """Open a channel with confirms, on which an unroutable message raises."""
@@ -60,14 +90,50 @@ class Broker:
         await channel.set_qos(prefetch_count=prefetch)
         return channel
 
-    async def declare_exchanges(self) -> None:
-        """Declare what every process relies on: the exchanges, and the queue for what nobody could handle."""
+    @asynccontextmanager
+    async def passing_channel(self, prefetch: int) -> AsyncIterator[AbstractChannel]:
+        """Open a channel for a while; what was taken on it and is unsettled at its end is given back."""
+        channel = self._consuming.channel()
+        try:
+            await channel.initialize()
+            await channel.set_qos(prefetch_count=prefetch)
+            yield channel
+        finally:
+            await tried(channel.close(), CLOSE_SECONDS)
+
+    async def declare_exchanges(self, *queues: Queue) -> None:
+        """Declare what every process relies on: the exchanges, the queue for what nobody could handle, and `queues`."""
         channel = await self.publishing_channel()
         for exchange in EXCHANGES:
             await channel.declare_exchange(exchange.name, exchange.type, durable=True)
-        await declare_queue(channel, PARKING)
+        for queue in (PARKING, *queues):
+            await declare_queue(channel, queue)
         await channel.close()
         self._channels.remove(channel)
+
+    async def _watch(self) -> None:
+        """Look for ever, and say when trouble begins and when it is over."""
+        since = 0.0
+        while True:
+            trouble = await self._look()
+            now = asyncio.get_running_loop().time()
+            if trouble and not self._trouble:
+                since = now
+                log.warning("broker_unusable", reason=trouble)
+            elif self._trouble and not trouble:
+                log.warning("broker_usable", after_seconds=round(now - since, 1))
+            self._trouble = trouble
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> str | None:
+        if not (self._publishing.connected.is_set() and self._consuming.connected.is_set()):
+            return "disconnected"
+        if await _blocked(self._publishing):
+            return "blocked"
+        oldest = next(iter(self._unconfirmed.values()), None)
+        if oldest is not None and asyncio.get_running_loop().time() - oldest > UNCONFIRMED_SECONDS:
+            return "unconfirmed"
+        return None
 
     async def _kept(self, channel: AbstractChannel) -> AbstractChannel:
         await channel.initialize()
@@ -82,14 +148,36 @@ class Broker:
                     client_properties={"connection_name": f"{self._name} {purpose}"},
                     # Not all processes at once when a broker comes back.
                     reconnect_interval=random.uniform(0.5, 2.0),  # noqa: S311 (no secret)
+                    timeout=CONNECT_SECONDS,  # of each attempt to come back, too
                 ),
                 CONNECT_SECONDS,
             )
         except (TimeoutError, OSError, aio_pika.exceptions.AMQPError) as error:
             where = f"{self._url.host}:{self._url.port}"
             raise BrokerError(f"cannot reach RabbitMQ at {where}: {type(error).__name__}") from error
-        self._exit.push_async_callback(connection.close)
         return connection
+
+
+async def _blocked(connection: AbstractConnection) -> bool:
+    """Whether the broker has said that it reads nothing from this connection for now."""
+    if connection.transport is None:
+        return False
+    try:
+        # aiormq keeps the fact to itself, but for this: who waits for a connection to be ready waits for its end.
+        async with asyncio.timeout(0):
+            await connection.transport.ready()
+    except TimeoutError:
+        return True
+    return False
+
+
+async def tried(wish: Awaitable[object], within: float) -> bool:
+    """Whether the broker has done this within so many seconds: for the end of things, when it may be away."""
+    task = asyncio.ensure_future(wish)
+    await asyncio.wait({task}, timeout=within)
+    task.cancel()
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task.done() and not task.cancelled() and task.exception() is None
 
 
 async def declare_queue(channel: AbstractChannel, queue: Queue) -> AbstractQueue:

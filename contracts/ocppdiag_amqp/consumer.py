@@ -1,31 +1,30 @@
 """Take messages from a queue and settle each in exactly one place, whichever way its handler ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
-from ocppdiag_amqp.broker import Broker, declare_queue
+from ocppdiag_amqp.broker import GONE, Broker, declare_queue, tried
 from ocppdiag_contracts.topology import Queue
 
 log = structlog.get_logger()
 
 PAUSE_AFTER_FAULT = 1.0
 LONGEST_PAUSE = 5.0
-GOODBYE_SECONDS = 5.0
+GOODBYE_SECONDS = 3.0
 """How long a broker that is away is waited for at the end: what it then still counts as ours, it delivers again."""
 
-
-class ParkError(Exception):
-    """Nobody can ever handle this message: it goes to the dead letters, with the reason in the log."""
+FINISH_SECONDS = 10.0
+"""How long handlers under way have at the end; the messages of those that are cut short are given back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a handler gets to see of a message.
+    """What a handler gets to see of a message, and where it was taken from.
 
     `attempts` is how often it has been tried before, as a quorum queue counts for its delivery limit; a classic one
     does not count.
@@ -35,6 +34,12 @@ class Delivery:
     reply_to: str | None
     routing_key: str
     attempts: int = 0
+    queue: str = ""
+    exchange: str = ""
+    message_id: str | None = None
+    type: str | None = None
+    content_type: str | None = None
+    headers: Mapping[str, object] = field(default_factory=dict)
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
@@ -43,13 +48,18 @@ Handler = Callable[[Delivery], Awaitable[None]]
 class Consumer:
     """A running consumer: `await stop()` lets the handlers under way finish.
 
+    A message is settled when it has been handled, so it is handled at least once. With `settle_first` it is settled
+    before, and not handled when that fails, so it is handled at most once.
+
     A handler that raises one of the `passing` errors (a store that is down) is called again, however often, with
     the message held: to give it back would use up the delivery limit, which is there for messages that do harm.
     """
 
-    def __init__(self, handler: Handler, passing: tuple[type[Exception], ...]) -> None:
+    def __init__(self, handler: Handler, passing: tuple[type[Exception], ...], *, settle_first: bool) -> None:
         self._handler = handler
         self._passing = passing
+        self._ours: tuple[type[BaseException], ...] = (*passing, asyncio.CancelledError)
+        self._take = self._settle_and_handle if settle_first else self._handle_and_settle
         self._stopping = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._queue: AbstractQueue
@@ -64,9 +74,10 @@ class Consumer:
         *,
         prefetch: int,
         passing: tuple[type[Exception], ...] = (),
+        settle_first: bool = False,
     ) -> "Consumer":
         """Declare the queue and take from it."""
-        consumer = cls(handler, passing)
+        consumer = cls(handler, passing, settle_first=settle_first)
         channel = await broker.consuming_channel(prefetch)
         consumer._queue = await declare_queue(channel, queue)
         consumer._tag = await consumer._queue.consume(consumer._on_message)
@@ -75,36 +86,48 @@ class Consumer:
     async def delete_queue(self) -> None:
         """Stop, and leave no queue behind: for a queue that nobody else uses."""
         await self.stop()
-        try:
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._queue.delete(if_unused=False, if_empty=False)
-        except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError, TimeoutError):
+        if not await tried(self._queue.delete(if_unused=False, if_empty=False), GOODBYE_SECONDS):
             log.debug("queue_left_to_expire", queue=self._queue.name)
 
     async def stop(self) -> None:
-        """Take nothing more, and wait for what was taken."""
-        try:
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._queue.cancel(self._tag)
-        except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError, TimeoutError):
+        """Take nothing more, and wait for what was taken: 13 s at most, after which the rest is given back."""
+        if not await tried(self._queue.cancel(self._tag), GOODBYE_SECONDS):
             log.debug("consumer_gone", queue=self._queue.name)
         self._stopping.set()
-        while self._running:
-            await asyncio.wait(self._running)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                while self._running:
+                    await asyncio.wait(self._running)
+        if self._running:
+            log.warning("handlers_cut_short", queue=self._queue.name, count=len(self._running))
+            for task in self._running:
+                task.cancel()
+            await asyncio.wait(self._running, timeout=GOODBYE_SECONDS)
 
     async def _on_message(self, message: AbstractIncomingMessage) -> None:
         # A task of our own: aio-pika's are cancelled with the connection, and a cancelled handler is a lost step.
-        task = asyncio.create_task(self._settle(message))
+        task = asyncio.create_task(self._take(message))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _settle(self, message: AbstractIncomingMessage) -> None:
+    async def _settle_and_handle(self, message: AbstractIncomingMessage) -> None:
+        try:
+            await message.ack()  # returns when it is on its way out
+        except (*GONE, asyncio.CancelledError) as error:
+            self._unsettled(error)
+            return
+        try:
+            await self._handler(_delivery(message, self._queue.name))
+        except Exception:
+            log.exception("message_failed", queue=self._queue.name)
+
+    async def _handle_and_settle(self, message: AbstractIncomingMessage) -> None:
         try:
             try:
-                await self._handle(_delivery(message))
-            except ParkError as reason:
-                log.warning("message_parked", queue=self._queue.name, reason=str(reason))
-                await message.reject(requeue=False)
+                await self._handle(_delivery(message, self._queue.name))
+            except self._ours:
+                # We are stopping, which is no fault of the message: `nack` does not count, on RabbitMQ 4.3.
+                await message.nack(requeue=True)
             except Exception:
                 log.exception("message_failed", queue=self._queue.name)
                 await asyncio.sleep(PAUSE_AFTER_FAULT)
@@ -112,11 +135,15 @@ class Consumer:
                 await message.reject(requeue=True)
             else:
                 await message.ack()
-        except (AMQPError, ChannelInvalidStateError, ConnectionError, RuntimeError) as error:
-            # The channel went before we could settle: the broker delivers the message again.
-            log.warning("message_unsettled", queue=self._queue.name, error=type(error).__name__)
+        except (*GONE, asyncio.CancelledError) as error:
+            self._unsettled(error)
+
+    def _unsettled(self, error: BaseException) -> None:
+        """The channel went before we could settle: the broker delivers the message again."""
+        log.warning("message_unsettled", queue=self._queue.name, error=type(error).__name__)
 
     async def _handle(self, delivery: Delivery) -> None:
+        """Call the handler until it is through; raises a passing error only when we are stopping."""
         pause = 0.1
         while True:
             try:
@@ -133,8 +160,19 @@ class Consumer:
                 return
 
 
-def _delivery(message: AbstractIncomingMessage) -> Delivery:
+def _delivery(message: AbstractIncomingMessage, queue: str) -> Delivery:
     # RabbitMQ's own count, whichever version counts what; at the first delivery it would be the publisher's word.
     count = message.headers.get("x-delivery-count") if message.redelivered else None
     attempts = count if isinstance(count, int) else 0
-    return Delivery(message.body, message.reply_to, message.routing_key or "", attempts)
+    return Delivery(
+        body=message.body,
+        reply_to=message.reply_to,
+        routing_key=message.routing_key or "",
+        attempts=attempts,
+        queue=queue,
+        exchange=message.exchange or "",
+        message_id=message.message_id,
+        type=message.type,
+        content_type=message.content_type,
+        headers=message.headers,
+    )

@@ -5,40 +5,59 @@ No timer: a single record on an idle system leaves at once, under load the batch
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import NamedTuple
+
+import structlog
 
 from ocppdiag_amqp.errors import UnconfirmedError
 from ocppdiag_contracts.link import join
 
+log = structlog.get_logger()
+
 MOST_RECORDS = 256
 MOST_BYTES = 64_000
 MOST_WAITING_BYTES = 2**26
-"""What may wait in a lane while the broker is away; more is refused at once."""
+"""What all lanes together may hold while the broker is away; more is refused at once."""
 
 Send = Callable[[str, bytes], Awaitable[None]]
 
 
-class Lanes:
-    """A lane per routing key, each there only while it has something to send."""
+class _Waiting(NamedTuple):
+    record: bytes
+    done: "asyncio.Future[None]"
+    until: float
 
-    def __init__(self, send: Send) -> None:
+
+class Lanes:
+    """A lane per routing key, each there only while it has something to send.
+
+    A record whose turn has not come within `patience` (seconds) is given up: nobody waits for it any more.
+    """
+
+    def __init__(self, send: Send, patience: float = float("inf")) -> None:
         self._send = send
-        self._lanes: dict[str, deque[tuple[bytes, asyncio.Future[None]]]] = {}
-        self._waiting: dict[str, int] = {}
+        self._patience = patience
+        self._lanes: dict[str, deque[_Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._records = 0
+        self._bytes = 0
 
     def put(self, key: str, record: bytes) -> "asyncio.Future[None]":
         """Queue a record; the future ends when the broker has confirmed its batch, or with what sending raised."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting = self._waiting.get(key, 0) + len(record)
-        if waiting > MOST_WAITING_BYTES:
-            done.set_exception(UnconfirmedError(f"{MOST_WAITING_BYTES} bytes wait for the broker already"))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if self._bytes + len(record) > MOST_WAITING_BYTES:
+            done.set_exception(UnconfirmedError(f"{self._records} records wait for the broker already"))
             return done
-        self._waiting[key] = waiting
+        self._records += 1
+        self._bytes += len(record)
+        waiting = _Waiting(record, done, loop.time() + self._patience)
         if (lane := self._lanes.get(key)) is not None:
-            lane.append((record, done))
+            lane.append(waiting)
         else:
-            self._lanes[key] = deque([(record, done)])
+            self._lanes[key] = deque([waiting])
             task = asyncio.create_task(self._drain(key))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -49,25 +68,50 @@ class Lanes:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
+    async def close(self, within: float) -> int:
+        """Wait until all lanes are empty; give up what is unconfirmed after `within` (seconds), and return its number."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self.drained()
+        unconfirmed = self._records
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        return unconfirmed
+
     async def _drain(self, key: str) -> None:
         lane = self._lanes[key]
-        # One turn of the loop, so that what arrives in the same turn shares the first message too.
-        await asyncio.sleep(0)
         try:
+            # One turn of the loop, so that what arrives in the same turn shares the first message too.
+            await asyncio.sleep(0)
             while lane:
-                batch = _take(lane)
-                self._waiting[key] -= sum(len(record) for record, _ in batch)
-                await self._one_batch(key, batch)
+                self._give_up(lane)
+                if batch := _take(lane):
+                    await self._one_batch(key, batch)
         finally:
-            del self._lanes[key], self._waiting[key]
+            del self._lanes[key]
+            self._end(lane, UnconfirmedError("given up at the end of the process"))
 
-    async def _one_batch(self, key: str, batch: "list[tuple[bytes, asyncio.Future[None]]]") -> None:
-        error: Exception | None = None
+    def _give_up(self, lane: deque[_Waiting]) -> None:
+        now = asyncio.get_running_loop().time()
+        while lane and lane[0].until <= now:
+            self._end([lane.popleft()], UnconfirmedError(f"no turn within {self._patience:g} s"))
+
+    async def _one_batch(self, key: str, batch: list[_Waiting]) -> None:
+        error: Exception | None = UnconfirmedError("given up at the end of the process")
         try:
-            await self._send(key, join([record for record, _ in batch]))
+            await self._send(key, join([waiting.record for waiting in batch]))
+            error = None
         except Exception as failure:  # noqa: BLE001 (whatever it is, those who wait must hear it)
             error = failure
-        for _, done in batch:
+        finally:
+            self._end(batch, error)
+
+    def _end(self, ended: Iterable[_Waiting], error: Exception | None) -> None:
+        for record, done, _ in ended:
+            self._records -= 1
+            self._bytes -= len(record)
             if done.done():
                 continue
             if error is None:
@@ -76,9 +120,19 @@ class Lanes:
                 done.set_exception(error)
 
 
-def _take(lane: "deque[tuple[bytes, asyncio.Future[None]]]") -> "list[tuple[bytes, asyncio.Future[None]]]":
-    batch = [lane.popleft()]
-    size = len(batch[0][0])
-    while lane and len(batch) < MOST_RECORDS and (size := size + len(lane[0][0])) <= MOST_BYTES:
+async def close_lanes(*several: Lanes, within: float) -> None:
+    """Close what a process sends with, at its end, and say how much of it the broker has not confirmed."""
+    if unconfirmed := sum(await asyncio.gather(*(lanes.close(within) for lanes in several))):
+        log.warning("records_unconfirmed", count=unconfirmed)
+
+
+def _take(lane: deque[_Waiting]) -> list[_Waiting]:
+    batch: list[_Waiting] = []
+    size = 0
+    while (
+        lane
+        and len(batch) < MOST_RECORDS
+        and ((size := size + len(lane[0].record)) <= MOST_BYTES or not batch)
+    ):
         batch.append(lane.popleft())
     return batch

@@ -7,13 +7,12 @@ from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+from aio_pika.exceptions import PublishError
 
-from ocppdiag_amqp.broker import Broker
+from ocppdiag_amqp.broker import GONE, Broker
 from ocppdiag_amqp.errors import UnconfirmedError, UnroutableError
 from ocppdiag_contracts.topology import EXCHANGES, Exchange
 
-ATTEMPT_SECONDS = 5.0
 PAUSE_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0
 
@@ -21,7 +20,10 @@ PATIENCE_SECONDS = 30.0
 class Publisher:
     """One channel and its exchanges, held for life."""
 
-    def __init__(self, channel: AbstractChannel, exchanges: Mapping[str, AbstractExchange]) -> None:
+    def __init__(
+        self, broker: Broker, channel: AbstractChannel, exchanges: Mapping[str, AbstractExchange]
+    ) -> None:
+        self._broker = broker
         self._channel = channel
         self._exchanges = exchanges
 
@@ -30,7 +32,7 @@ class Publisher:
         """Open a publisher on the broker's publishing connection."""
         channel = await broker.publishing_channel()
         exchanges = {exchange.name: await channel.get_exchange(exchange.name) for exchange in EXCHANGES}
-        return cls(channel, exchanges)
+        return cls(broker, channel, exchanges)
 
     async def publish(
         self,
@@ -40,6 +42,7 @@ class Publisher:
         *,
         message_id: str | None = None,
         type: str | None = None,  # noqa: A002 (AMQP's own name for it)
+        content_type: str | None = "application/json",
         mandatory: bool = True,
         persistent: bool = True,
         reply_to: str | None = None,
@@ -50,7 +53,8 @@ class Publisher:
         """Return once the broker has confirmed.
 
         `also` is a second routing key, which nobody who hears the message sees (RabbitMQ: sender-selected distribution).
-        A publish that timed out may be stored all the same, so it is repeated under the same `message_id`.
+        It is repeated, under the same `message_id`, when the broker refused it or the connection went: it may be stored
+        all the same. On a connection that stands its confirm is waited for, because each repeat would be one more copy.
 
         Raises:
             UnroutableError: `mandatory`, and no queue took it.
@@ -59,7 +63,7 @@ class Publisher:
         """
         message = Message(
             body,
-            content_type="application/json",
+            content_type=content_type,
             delivery_mode=DeliveryMode.PERSISTENT if persistent else DeliveryMode.NOT_PERSISTENT,
             headers={**(headers or {}), **({"BCC": [also]} if also else {})},
             message_id=message_id or uuid4().hex,
@@ -67,31 +71,28 @@ class Publisher:
             reply_to=reply_to,
         )
         target = self._exchanges[exchange.name]
-        try:
-            async with asyncio.timeout(patience):
-                while not await self._attempt(target, message, key, mandatory=mandatory):  # noqa: ASYNC110 (a pause)
-                    await asyncio.sleep(PAUSE_SECONDS)
-        except TimeoutError:
-            raise UnconfirmedError(
-                f"{exchange.name} has not confirmed a message within {patience:g} s"
-            ) from None
+        with self._broker.publishing():
+            try:
+                async with asyncio.timeout(patience):
+                    while not await _attempt(target, message, key, mandatory=mandatory):  # noqa: ASYNC110 (a pause)
+                        await asyncio.sleep(PAUSE_SECONDS)
+            except TimeoutError:
+                raise UnconfirmedError(
+                    f"{exchange.name} has not confirmed a message within {patience:g} s"
+                ) from None
 
-    async def _attempt(
-        self, target: AbstractExchange, message: Message, key: str, *, mandatory: bool
-    ) -> bool:
-        """Try once; False means that trying again makes sense."""
-        try:
-            await target.publish(message, key, mandatory=mandatory, timeout=ATTEMPT_SECONDS)
-        except PublishError:
-            raise UnroutableError(f"nobody is bound to {target.name} for {key}") from None
-        except (
-            TimeoutError,
-            DeliveryError,
-            ChannelInvalidStateError,
-            ConnectionError,
-            AMQPError,
-            RuntimeError,
-        ):
-            # A time-out of our own patience arrives as a cancellation, not here.
-            return False
-        return True
+
+async def _attempt(target: AbstractExchange, message: Message, key: str, *, mandatory: bool) -> bool:
+    """Try once, for as long as the channel stands; False means that trying again makes sense."""
+    try:
+        await target.publish(message, key, mandatory=mandatory)
+    except PublishError:
+        raise UnroutableError(f"nobody is bound to {target.name} for {key}") from None
+    except GONE:  # or refused, which aiormq puts under the same name
+        return False
+    except asyncio.CancelledError:
+        # Also how pending confirms end when aiormq gives up a connection that hangs, which is nobody's wish.
+        if (task := asyncio.current_task()) is None or task.cancelling():
+            raise
+        return False
+    return True

@@ -1,8 +1,10 @@
 """The outermost lines of a process: settings from the environment, a loop, and a clean end."""
 
 import asyncio
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Protocol, TypeVar
 
@@ -14,6 +16,9 @@ from ocppdiag_amqp import BrokerError
 from ocppdiag_process.logs import configure
 
 log = structlog.get_logger()
+
+STOP_SECONDS = 28.0
+"""A process that is told to stop is gone by then: what it waits for is no worse off than if it had been killed."""
 
 
 class ProcessSettings(Protocol):
@@ -29,11 +34,25 @@ S = TypeVar("S", bound=ProcessSettings)
 
 
 def told_to_stop() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set."""
+    """Return an event that SIGTERM and SIGINT set, whereupon the process has 28 s to end."""
     stop = asyncio.Event()
+    # A thread, because a loop that hangs cannot end itself.
+    last_resort = threading.Timer(STOP_SECONDS, _give_up)
+    last_resort.daemon = True
+
+    def tell() -> None:
+        if not stop.is_set():
+            last_resort.start()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, tell)
     return stop
+
+
+def _give_up() -> None:
+    log.error("stop_cut_short", seconds=STOP_SECONDS)
+    os._exit(1)
 
 
 def main(

@@ -2,6 +2,7 @@
 
 from ocppdiag_redis.credentials import Credentials
 from ocppdiag_redis.directory import Directory, Lease
+from ocppdiag_redis.origin import Origin
 from ocppdiag_redis.pipelined import Pipelined, Script
 
-__all__ = ["Credentials", "Directory", "Lease", "Pipelined", "Script"]
+__all__ = ["Credentials", "Directory", "Lease", "Origin", "Pipelined", "Script"]

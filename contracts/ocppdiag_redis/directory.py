@@ -3,9 +3,11 @@
 A lease is a hint; the broker is the proof (a message to a dead node comes back).
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from ocppdiag_redis import keys
+from ocppdiag_redis.origin import Origin
 from ocppdiag_redis.pipelined import Pipelined, Script
 
 LEASE_MS = 90_000
@@ -42,6 +44,16 @@ return redis.call('DEL', KEYS[1])
 """)
 
 
+REBUILT_SECONDS = 15.0
+"""After this every gateway has written its leases into an emptied Redis."""
+
+BOOTED_US = 5_000_000
+"""A station that was let in before, and says nothing of a boot for so long, has only reconnected."""
+
+SILENT_US = 30_000_000
+"""A station that was never let in, as far as is known here, and yet stays: we may have forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """One connection of one station."""
@@ -66,6 +78,10 @@ class Directory:
 
     def __init__(self, redis: Pipelined) -> None:
         self._redis = redis
+
+    async def ping(self) -> None:
+        """Return when Redis answers."""
+        await self._redis.run("PING")
 
     async def acquire(
         self, station: str, node: str, connection: str, version: str
@@ -92,6 +108,26 @@ class Directory:
             return None
         node, connection, version, epoch = (item.decode() for item in held)
         return Lease(station, node, connection, version, int(epoch))
+
+    async def accept(self, station: str, epoch: int) -> None:
+        """Remember that the station was let in on this connection (OCPP B01)."""
+        await self._redis.run("HSET", keys.station(station), "accepted", str(epoch))
+
+    async def ready(self, station: str) -> Lease | None:
+        """Return the lease that stands now, if the station has booted and may be asked."""
+        held, accepted, time = await asyncio.gather(
+            self.find(station),
+            self._redis.run("HGET", keys.station(station), "accepted"),
+            self._redis.run("TIME"),
+        )
+        if held is None or (accepted is not None and int(accepted) == held.epoch):
+            return held
+        age = int(time[0]) * 1_000_000 + int(time[1]) - held.epoch  # an epoch is the moment of its beginning
+        return held if age > (BOOTED_US if accepted else SILENT_US) else None
+
+    async def rebuilt(self) -> bool:
+        """Whether a station that is not here is not connected: an emptied Redis is told anew within 15 s."""
+        return await Origin(self._redis).age() > REBUILT_SECONDS
 
     async def knows(self, station: str) -> bool:
         """Whether the station is registered or was ever connected."""

@@ -2,6 +2,9 @@
 
 DEADLINES = "ocppdiag:deadlines"
 
+ORIGIN = "ocppdiag:origin"
+"""Which Redis this is, and since when (its own clock, microseconds) it has kept everything: hash, no end."""
+
 
 def lease(station: str) -> str:
     """Who holds the connection now: hash, lives 90 s unless renewed."""
@@ -51,3 +54,13 @@ def request(station: str, family: str, request_id: int) -> str:
 def open_operations(station: str) -> str:
     """The ids of a station's commands that have not ended: set."""
     return f"ocppdiag:{{{station}}}:open"
+
+
+def waiting(station: str) -> str:
+    """The ids of the commands that wait for a station, by when they were begun: sorted set."""
+    return f"ocppdiag:{{{station}}}:waiting"
+
+
+def releasing(station: str) -> str:
+    """Held by the worker that sends out what has waited for a station: string, lives seconds."""
+    return f"ocppdiag:{{{station}}}:releasing"

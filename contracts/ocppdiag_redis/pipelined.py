@@ -7,6 +7,8 @@ from typing import Any, Self
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
+CLOSE_SECONDS = 2.0
+
 Argument = str | bytes | int | float
 
 
@@ -32,9 +34,9 @@ class Pipelined:
         return cls(Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5))
 
     async def aclose(self) -> None:
-        """Finish what is under way and close."""
+        """Finish what is under way, as far as the server answers within 2 s, and close."""
         if self._flushing:
-            await self._flushing
+            await asyncio.wait({self._flushing}, timeout=CLOSE_SECONDS)
         await self._client.aclose()
 
     def run(self, *command: Argument) -> "asyncio.Future[Any]":

@@ -92,6 +92,8 @@ class Conversation:
             return [self._given_up(call, now, "withdrawn")]
         if call.expires_at <= now:
             return [self._given_up(call, now, "expired")]
+        if call.take_by <= now:
+            return [self._given_up(call, now, "stale")]
         if len(self._waiting) >= self._limits.waiting:
             return [self._given_up(call, now, "busy")]
         self._waiting[call.message_id] = call

@@ -6,25 +6,34 @@ from collections.abc import Callable
 import structlog
 from msgspec import DecodeError, ValidationError
 
-from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, UnroutableError
+from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, UnroutableError, close_lanes
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import GATEWAY, STATION, gateway_queue, shard_of, station_key
+from ocppdiag_gateway.limits import Limits
 
 log = structlog.get_logger()
 
 PREFETCH = 200
 DISPLACE_SECONDS = 5.0
-CALL_PATIENCE = 30.0
+CALL_PATIENCE = Limits().answer_seconds - 2
+"""A CALL is worth little when its station has given it up."""
+
 RESULT_PATIENCE = 600.0
+"""What became of ours is told however late."""
+
+CLOSE_SECONDS = 3.0
 
 
 class Link:
     """Opened once for a process; `deliver` and `displace` never wait."""
 
     def __init__(self, publisher: Publisher, shards: int) -> None:
-        self._publisher = publisher
+        def up(patience: float) -> Lanes:
+            return Lanes(lambda key, body: publisher.publish(STATION, key, body, patience=patience), patience)
+
         self._shards = shards
-        self._up = Lanes(self._publish)
+        self._calls = up(CALL_PATIENCE)
+        self._results = up(RESULT_PATIENCE)
         self._sideways = Lanes(
             lambda node, body: publisher.publish(
                 GATEWAY, node, body, persistent=False, patience=DISPLACE_SECONDS
@@ -38,7 +47,7 @@ class Link:
         return cls(await Publisher.open(broker), shards)
 
     async def listen(self, broker: Broker, node: str, take: Callable[[link.ToGateway], None]) -> None:
-        """Open the way down: `take` gets each order."""
+        """Open the way down: `take` gets each order, at most once: it is settled before a station sees it."""
 
         async def handle(delivery: Delivery) -> None:
             for raw in link.split(delivery.body):
@@ -49,26 +58,23 @@ class Link:
                     continue
                 take(order)
 
-        self._consumer = await Consumer.start(broker, gateway_queue(node), handle, prefetch=PREFETCH)
-
-    async def _publish(self, key: str, body: bytes) -> None:
-        """A CALL is worth little when its station has given it up; what became of ours is told however late."""
-        patience = CALL_PATIENCE if key.startswith("call.") else RESULT_PATIENCE
-        await self._publisher.publish(STATION, key, body, patience=patience)
+        self._consumer = await Consumer.start(
+            broker, gateway_queue(node), handle, prefetch=PREFETCH, settle_first=True
+        )
 
     def deliver(self, record: link.FromGateway) -> "asyncio.Future[None]":
         """Put a record on its way; the future ends with the broker's confirm or a BrokerError."""
         shard = shard_of(record.station, self._shards)
         match record:
             case link.Called(action=action):
-                key = station_key("call", action, shard)
+                return self._calls.put(station_key("call", action, shard), link.encode(record))
             case link.Connected():
                 key = station_key("presence", "connected", shard)
             case link.Disconnected():
                 key = station_key("presence", "disconnected", shard)
             case _:
                 key = station_key("result", record.owner, shard)
-        return self._up.put(key, link.encode(record))
+        return self._results.put(key, link.encode(record))
 
     def displace(self, node: str, order: link.Displace) -> None:
         """Tell the gateway of an older connection that it is over; a node that is gone needs no telling."""
@@ -81,8 +87,7 @@ class Link:
         self._sideways.put(node, link.encode(order)).add_done_callback(on_done)
 
     async def close(self) -> None:
-        """Stop listening, then send what is left."""
+        """Stop listening, then send what is left, as far as the broker takes it within 3 s."""
         if self._consumer:
             await self._consumer.stop()
-        await self._up.drained()
-        await self._sideways.drained()
+        await close_lanes(self._calls, self._results, self._sideways, within=CLOSE_SECONDS)

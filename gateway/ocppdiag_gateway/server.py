@@ -27,8 +27,15 @@ log = structlog.get_logger()
 
 BACKLOG = 4096
 RETRY_AFTER = "10"
-CLOSE_SECONDS = 12.0
+CLOSE_SECONDS = 5.0
+HANDSHAKE_SECONDS = 4.0
+"""How long a station has to close the connection in order."""
+
+REDIS_SECONDS = 5.0
+"""How long after the time for a renewal Redis may answer."""
+
 HEALTH = "/health"
+SHUTTING_DOWN = "the gateway is shutting down"
 
 
 class Gateway:
@@ -49,6 +56,7 @@ class Gateway:
         self._link = uplink
         self._switchboard = Switchboard()
         self._now = SteadyClock()
+        self._redis_answered = self._now()
         self._draining = False
 
     async def listen(self) -> Server:
@@ -71,6 +79,7 @@ class Gateway:
             max_queue=4,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
+            close_timeout=HANDSHAKE_SECONDS,
             server_header=None,
             backlog=BACKLOG,
         )
@@ -89,6 +98,7 @@ class Gateway:
             await asyncio.sleep(self._settings.renew_seconds)
             sessions = list(self._switchboard)
             try:
+                await self._directory.ping()
                 kept = await asyncio.gather(*(self._directory.renew(session.lease) for session in sessions))
             except (RedisError, OSError) as error:
                 log.warning("renewal_failed", error=str(error))
@@ -96,30 +106,39 @@ class Gateway:
             except Exception:  # every lease hangs on this loop
                 log.exception("renewal_failed")
                 continue
+            self._redis_answered = self._now()
             for session, keep in zip(sessions, kept, strict=True):
                 if not keep:
                     session.close(DISPLACED, "a newer connection of this station")
 
     async def drain(self, server: Server) -> None:
-        """Let nobody in, let what is under way end, then ask the stations to come back elsewhere."""
+        """Let nobody in, and ask each station to come back elsewhere as soon as nothing is under way with it."""
         self._draining = True
         server.close(close_connections=False)
+        for session in self._switchboard:
+            session.leave(CloseCode.GOING_AWAY, SHUTTING_DOWN)
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
-                while not all(session.idle for session in self._switchboard):  # noqa: ASYNC110 (no hurry)
+                while len(self._switchboard):  # noqa: ASYNC110 (no hurry)
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            log.warning("drain_cut_short")
+            log.warning("drain_cut_short", sessions=len(self._switchboard))
         for session in self._switchboard:
-            session.close(CloseCode.GOING_AWAY, "the gateway is shutting down")
+            session.close(CloseCode.GOING_AWAY, SHUTTING_DOWN)
         try:
             await asyncio.wait_for(server.wait_closed(), CLOSE_SECONDS)
         except TimeoutError:
             log.warning("sockets_left_open", sessions=len(self._switchboard))
 
+    @property
+    def _ready(self) -> bool:
+        """Whether a station does well to come here."""
+        silent = self._now() - self._redis_answered > self._settings.renew_seconds + REDIS_SECONDS
+        return self._usable() and not silent and not self._draining
+
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH:
-            ready = self._usable() and not self._draining
+            ready = self._ready
             return connection.respond(
                 HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, f"{ready}\n"
             )
@@ -159,7 +178,7 @@ class Gateway:
             return
         if self._draining:  # the drain has not seen this one
             await self._release(lease)
-            await socket.close(CloseCode.GOING_AWAY, "the gateway is shutting down")
+            await socket.close(CloseCode.GOING_AWAY, SHUTTING_DOWN)
             return
         session = self._session(socket, lease)
         if without_line := self._switchboard.plug(session):

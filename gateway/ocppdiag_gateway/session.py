@@ -51,12 +51,8 @@ class Session:
         self._max_unsent = max_unsent
         self._now = SteadyClock()
         self._timer: asyncio.TimerHandle | None = None
+        self._leaving: tuple[int, str] | None = None
         self._log = structlog.get_logger().bind(station=lease.station, epoch=lease.epoch)
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits in either direction."""
-        return self._conversation.idle
 
     @property
     def open(self) -> bool:
@@ -97,6 +93,16 @@ class Session:
         task = asyncio.create_task(self._socket.close(code, reason))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
+    def leave(self, code: int, reason: str) -> None:
+        """Close as soon as nothing waits in either direction."""
+        self._leaving = (code, reason)
+        self._leave_if_idle()
+
+    def _leave_if_idle(self) -> None:
+        if self._leaving and self._conversation.idle:
+            self.close(*self._leaving)
+            self._leaving = None
+
     def _perform(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
@@ -107,6 +113,7 @@ class Session:
                 case Violate(reason):
                     self._violated(reason)
         self._set_timer()
+        self._leave_if_idle()
 
     def _send(self, frame: bytes) -> None:
         broadcast(

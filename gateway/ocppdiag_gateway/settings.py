@@ -26,12 +26,14 @@ class Settings(BaseSettings):
     port: int = Field(default=9000, ge=0, le=65535)
     shards: int = Field(default=1, ge=1, le=64)
     insecure_no_auth: bool = False
-    max_frame_bytes: int = Field(default=2**20, ge=1024)
+    max_frame_bytes: int = Field(default=2**20, ge=1024, le=3 * 2**20)
+    """At most so much, because workers park what is longer than 4 MiB unread."""
+
     max_unsent_bytes: int = Field(default=2**20, ge=1024)
     """A station that does not read this much is disconnected."""
 
     ping_interval: float = Field(default=30.0, gt=0)
     ping_timeout: float = Field(default=60.0, gt=0)
     renew_seconds: float = Field(default=10.0, gt=0, le=30)
-    drain_seconds: float = Field(default=10.0, ge=0)
+    drain_seconds: float = Field(default=10.0, ge=0, le=10)
     log_level: str = "info"

@@ -14,7 +14,7 @@ from ocppdiag_uploads.store import FolderStore
 
 log = structlog.get_logger()
 
-SHUTDOWN_SECONDS = 20
+FINISH_SECONDS = 15.0
 
 
 async def run(settings: Settings) -> None:
@@ -26,16 +26,17 @@ async def run(settings: Settings) -> None:
         key = settings.upload_key.get_secret_value().encode()
         store = FolderStore(settings.upload_folder)
         store.forget_remains()
-        receiver = Receiver(store, announcer, key, settings.upload_idle_seconds)
+        receiver = Receiver(store, announcer, key, settings.upload_idle_seconds, lambda: broker.usable)
         # No access log: the path is the secret.
-        runner = web.AppRunner(
-            receiver.app(), access_log=None, auto_decompress=False, shutdown_timeout=SHUTDOWN_SECONDS
-        )
+        runner = web.AppRunner(receiver.app(), access_log=None, auto_decompress=False, shutdown_timeout=1)
         await runner.setup()
-        await web.TCPSite(runner, settings.upload_host, settings.upload_port).start()
+        site = web.TCPSite(runner, settings.upload_host, settings.upload_port)
+        await site.start()
         log.info("ready", pid=os.getpid(), port=runner.addresses[0][1])
         await stop.wait()
         log.info("stopping")
+        await site.stop()
+        await receiver.finish(FINISH_SECONDS)
         await runner.cleanup()
         await announcer.close()
 

@@ -2,11 +2,13 @@
 
 import time
 
-from ocppdiag_amqp import Broker, Lanes, Publisher
+from ocppdiag_amqp import Broker, Lanes, Publisher, close_lanes
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import STATION, shard_of, station_key
 from ocppdiag_contracts.upload_token import UploadToken
 from ocppdiag_uploads.store import StoredFile
+
+CLOSE_SECONDS = 3.0
 
 
 class Announcer:
@@ -60,8 +62,8 @@ class Announcer:
         await self._up.put(self._key(token), link.encode(record))
 
     async def close(self) -> None:
-        """Send what is left."""
-        await self._up.drained()
+        """Send what is left, as far as the broker takes it within 3 s."""
+        await close_lanes(self._up, within=CLOSE_SECONDS)
 
     def _key(self, token: UploadToken) -> str:
         return station_key("upload", token.owner, shard_of(token.station, self._shards))

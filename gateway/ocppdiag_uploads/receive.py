@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
@@ -27,11 +27,21 @@ class TooLargeError(Exception):
 class Receiver:
     """The HTTP handlers."""
 
-    def __init__(self, store: FolderStore, announcer: Announcer, key: bytes, idle_seconds: float) -> None:
+    def __init__(
+        self,
+        store: FolderStore,
+        announcer: Announcer,
+        key: bytes,
+        idle_seconds: float,
+        usable: Callable[[], bool],
+    ) -> None:
         self._store = store
         self._announcer = announcer
         self._key = key
         self._idle_seconds = idle_seconds
+        self._usable = usable
+        self._finishing = False
+        self._under_way: set[asyncio.Future[None]] = set()
 
     def app(self) -> web.Application:
         """Both with and without a file name behind the token, PUT and POST (N01.FR.18, .21)."""
@@ -39,15 +49,32 @@ class Receiver:
         for method in ("PUT", "POST"):
             for path in ("/{token}", "/{token}/", "/{token}/{name:.*}"):
                 app.router.add_route(method, path, self.upload, expect_handler=self._expected)
-        app.router.add_get("/health", _health)
+        app.router.add_get("/health", self._health)
         return app
+
+    async def finish(self, within: float) -> None:
+        """Take nothing new, and wait for the uploads under way, for so many seconds.
+
+        Here and not left to aiohttp, which reads nothing more from anybody once it shuts down.
+        """
+        self._finishing = True
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=within)
+        if self._under_way:
+            log.warning("uploads_cut_short", count=len(self._under_way))
 
     async def upload(self, request: web.Request) -> web.Response:
         """Answer 201 when the file is stored and the workers know."""
         token = await self._admit(request)
-        # Bound for this request only: the next one on the same connection may be another station's.
-        with structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag):
-            return await self._receive(request, token)
+        done = asyncio.get_running_loop().create_future()
+        self._under_way.add(done)
+        try:
+            # Bound for this request only: the next one on the same connection may be another station's.
+            with structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag):
+                return await self._receive(request, token)
+        finally:
+            self._under_way.remove(done)
+            done.set_result(None)
 
     async def _receive(self, request: web.Request, token: UploadToken) -> web.Response:
         try:
@@ -86,6 +113,8 @@ class Receiver:
             web.HTTPException: the answer.
 
         """
+        if self._finishing:
+            raise web.HTTPServiceUnavailable
         try:
             token = check(request.match_info["token"], self._key, time.time())
         except BadTokenError:
@@ -127,6 +156,10 @@ class Receiver:
                 told_at = time.monotonic()
                 self._announcer.arriving(token, incoming.size, total)
 
+    async def _health(self, _: web.Request) -> web.Response:
+        ready = self._usable() and not self._finishing
+        return _answer(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+
     async def _broken(
         self, token: UploadToken, incoming: Incoming, reason: str, status: HTTPStatus
     ) -> web.Response:
@@ -142,10 +175,6 @@ async def _told(telling: Awaitable[None]) -> None:
         await telling
     except BrokerError:
         raise web.HTTPServiceUnavailable from None
-
-
-async def _health(_: web.Request) -> web.Response:
-    return _answer(HTTPStatus.OK)
 
 
 def _answer(status: HTTPStatus) -> web.Response:

@@ -1,0 +1,48 @@
+"""Since when what is in this Redis is complete: one that was emptied, or fell and lost its last second, begins anew."""
+
+from redis.exceptions import NoPermissionError
+
+from ocppdiag_redis import keys
+from ocppdiag_redis.pipelined import Pipelined, Script
+
+_SINCE = Script("""
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
+if redis.call('HGET', KEYS[1], 'store') ~= ARGV[1] then
+  redis.call('HSET', KEYS[1], 'store', ARGV[1], 'since', now)
+end
+return {redis.call('HGET', KEYS[1], 'since'), now}
+""")
+
+
+class Origin:
+    """Every method raises redis.exceptions.RedisError when Redis is out of reach."""
+
+    def __init__(self, redis: Pipelined) -> None:
+        self._redis = redis
+
+    async def store(self) -> str:
+        """Return which Redis this is: another after a failover or a restart, which may have lost what came last.
+
+        It may also be another where nothing was lost (a first replica came). Empty where we may not ask, which is then
+        taken for always the same.
+        """
+        try:
+            found = await self._redis.run("INFO", "replication")
+        except NoPermissionError:
+            return ""
+        return str(found["master_replid"])
+
+    async def since(self) -> float:
+        """Return since when it has kept everything, by its own clock: seconds since 1970."""
+        since, _ = await self._ask()
+        return since
+
+    async def age(self) -> float:
+        """Return for how many seconds it has kept everything."""
+        since, now = await self._ask()
+        return now - since
+
+    async def _ask(self) -> tuple[float, float]:
+        since, now = await self._redis.script(_SINCE, [keys.ORIGIN], await self.store())
+        return int(since) / 1e6, int(now) / 1e6
