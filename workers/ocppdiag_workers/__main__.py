@@ -4,19 +4,20 @@ import asyncio
 
 import structlog
 
-from ocppdiag_amqp import Broker
+from ocppdiag_amqp import Broker, Journal, Publisher
+from ocppdiag_contracts.topology import WORKERS_OWN
 from ocppdiag_process import main, told_to_stop
 from ocppdiag_redis import Directory, Pipelined
 from ocppdiag_workers import alarms
-from ocppdiag_workers.decide import Table
+from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import House
 from ocppdiag_workers.features import FEATURES
 from ocppdiag_workers.intake import Intake
 from ocppdiag_workers.memory import Memory
-from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.settings import Settings
+from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
 
@@ -37,15 +38,18 @@ async def run(settings: Settings) -> None:
     stop = told_to_stop()
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
     async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
-        await broker.declare_exchanges()
-        post = await Post.open(broker)
+        await broker.declare_exchanges(*WORKERS_OWN)
+        publisher = await Publisher.open(broker)
+        post, ends = Post(publisher), Ends(Journal(broker, publisher))
         memory, directory, table, house = Memory(redis), Directory(redis), Table(FEATURES), _house(settings)
-        orders = Orders(memory, post, directory, table, house)
-        performer = Performer(memory, post, directory, orders, table, house)
-        ringing = asyncio.create_task(alarms.run(performer))
+        performer = Performer.of(
+            memory=memory, post=post, directory=directory, ends=ends, table=table, house=house
+        )
+        ringing = asyncio.create_task(alarms.run(performer, stop))
         await Intake(performer).run(broker, shards=settings.shards, prefetch=settings.prefetch, stop=stop)
         log.info("stopping")
-        ringing.cancel()
+        ringing.cancel()  # what it was about is claimed again in a minute
+        await asyncio.wait({ringing})
         await post.close()
     await redis.aclose()
 

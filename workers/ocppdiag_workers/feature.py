@@ -46,6 +46,11 @@ class Withdraw:
     command_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListOpen:
+    """No CALL, but the wish to know what is open for the station."""
+
+
 class NotAskableError(Exception):
     """The operation ends before the station is asked."""
 
@@ -92,6 +97,9 @@ class Heard:
     forgets_monitors: bool = False
     """The ids of the station's monitors may be others from now on."""
 
+    accepts: bool = False
+    """The answer lets the station in: once it has that, it may be asked."""
+
 
 Hear = Callable[[link.Called, House, float], Heard]
 """The CALL, the house, and the present. Raises ocppdiag_ocpp.receive.UnreadableError when the payload is not its message."""
@@ -102,7 +110,7 @@ class Work:
     """How a command is carried out."""
 
     command: type[CommandModel]
-    ask: Callable[[Operation, House], Ask | Withdraw]
+    ask: Callable[[Operation, House], Ask | Withdraw | ListOpen]
     """The CALL of the operation's turn.
 
     Raises ocppdiag_ocpp.profile.UnknownActionError when the station's version has no such request, NotAskableError.
@@ -122,6 +130,12 @@ class Work:
 
     details: bytes = b"null"
     """What an operation of this kind remembers at its beginning, as JSON."""
+
+    harmless: Callable[[Operation], bool] = lambda _: False
+    """Whether the CALL of this turn may reach the station a second time, when its connection went before the answer."""
+
+    asks_station: bool = True
+    """Whether it is carried out by CALLs at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,14 @@
 import asyncio
 import os
 import re
-from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import NoReturn
+from typing import TypeVar
 
 import structlog
-from msgspec import DecodeError, ValidationError
-from redis.exceptions import RedisError
+from msgspec import MsgspecError
+from msgspec.json import Decoder
 
-from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Handler, ParkError
+from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import (
     Command,
@@ -22,18 +21,31 @@ from ocppdiag_contracts.commands import (
 )
 from ocppdiag_contracts.events import CommandSettled
 from ocppdiag_contracts.model import now
-from ocppdiag_contracts.topology import DELIVERY_LIMIT, EXPIRED_KEY, OWNER, commands_queue, diagnostics_queue
+from ocppdiag_contracts.topology import (
+    DELIVERY_LIMIT,
+    EXPIRED_KEY,
+    GUARD_KEY,
+    LARGEST_BODY,
+    OWNER,
+    commands_queue,
+    diagnostics_queue,
+)
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_workers.decide import decide, refusal, unsent
+from ocppdiag_workers.guard import GUARD, Guard
+from ocppdiag_workers.guards import Guards
 from ocppdiag_workers.letters import letters
 from ocppdiag_workers.perform import Performer
+from ocppdiag_workers.trouble import PASSING
 from ocppdiag_workers.unbegun import claim, given_up, refused
-from ocppdiag_workers.withheld import is_secret, stub
+from ocppdiag_workers.withheld import fault
 
 log = structlog.get_logger()
 
-PASSING = (RedisError, OSError, BrokerError)
-"""Trouble that passes: what met it is tried again, however long it takes."""
+UNREADABLE = (MsgspecError, ValueError, RecursionError)
+"""What msgspec raises: text that is no UTF-8, and what is nested too deep, are none of its own errors."""
+
+Record = TypeVar("Record", link.ToWorkers, link.ToGateway, Guard)
 
 MOST_ATTEMPTS = DELIVERY_LIMIT - 2
 """A message that failed this often is tried no more. Two deliveries are left for putting it aside: what has us fall may
@@ -50,49 +62,46 @@ class Intake:
 
     def __init__(self, performer: Performer) -> None:
         self._performer = performer
+        self._guards = Guards(performer)
 
     async def run(self, broker: Broker, *, shards: int, prefetch: int, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what was begun."""
         table = self._performer.table
-        async with AsyncExitStack() as exits:
-            queues = [diagnostics_queue(shard, tuple(table.hears)) for shard in range(shards)]
-            for queue in queues:
-                consumer = await Consumer.start(
-                    broker, queue, self._carefully(self.on_batch), prefetch=prefetch, passing=PASSING
+        batches, commands = self._carefully(self.on_batch), self._carefully(self.on_command, self._end)
+        wanted = [(diagnostics_queue(shard, tuple(table.hears)), batches) for shard in range(shards)]
+        wanted.append((commands_queue(tuple(table.works)), commands))
+        consumers: list[Consumer] = []
+        try:
+            for queue, handler in wanted:
+                consumers.append(
+                    await Consumer.start(broker, queue, handler, prefetch=prefetch, passing=PASSING)
                 )
-                exits.push_async_callback(consumer.stop)
-            commands = commands_queue(tuple(table.works))
-            consumer = await Consumer.start(
-                broker,
-                commands,
-                self._carefully(self.on_command, self._end),
-                prefetch=prefetch,
-                passing=PASSING,
-            )
-            exits.push_async_callback(consumer.stop)
             log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
+        finally:
+            await asyncio.gather(*(consumer.stop() for consumer in consumers))
 
     def _carefully(self, handler: Handler, end: Handler | None = None) -> Handler:
         """Try a message so often and no more; then `end` what it has begun, and put it aside.
 
-        What may hold a secret is put aside as a stub: the broker would keep it whole.
+        By us and not by the broker, which would not say why, and would keep whole what may hold a secret.
         """
 
         async def handle(delivery: Delivery) -> None:
             try:
-                if delivery.attempts >= MOST_ATTEMPTS:
-                    await self._give_up(delivery, end)
+                await self._turn_away(delivery, end)
                 await handler(delivery)
             except ParkError as reason:
-                if not is_secret(delivery.body):
-                    raise
-                log.warning("message_withheld", key=delivery.routing_key, reason=str(reason))
-                await self._performer.post.park(stub(delivery.body, str(reason)), "withheld")
+                await self._performer.post.park(delivery, delivery.body, str(reason))
 
         return handle
 
-    async def _give_up(self, delivery: Delivery, end: Handler | None) -> NoReturn:
+    async def _turn_away(self, delivery: Delivery, end: Handler | None) -> None:
+        """Raise ParkError for what is too long to be read, and for what was tried often enough, which is ended."""
+        if len(delivery.body) > LARGEST_BODY:
+            raise ParkError(f"longer than {LARGEST_BODY} bytes")
+        if delivery.attempts < MOST_ATTEMPTS:
+            return
         try:
             if end:
                 await end(delivery)
@@ -115,40 +124,59 @@ class Intake:
     async def on_batch(self, delivery: Delivery) -> None:
         """Take a batch of records: each station's in their order, a bad one without harm to the others."""
         if delivery.routing_key == EXPIRED_KEY:
-            await self._on_expired(delivery.body)
+            await self._on_expired(await self._records(delivery, link.TO_GATEWAY))
             return
-        try:
-            raws = link.split(delivery.body)
-        except (DecodeError, ValidationError) as error:
-            raise ParkError(f"not a batch of records: {error}") from None
+        if delivery.routing_key == GUARD_KEY:
+            await self._on_guards(delivery)
+            return
         stations: dict[str, list[link.ToWorkers]] = {}
-        for raw in raws:
-            try:
-                record = link.TO_WORKERS.decode(raw)
-            except (DecodeError, ValidationError) as error:
-                log.error("record_unreadable", error=str(error))  # noqa: TRY400 (its text says all)
-                await self._park(link.join([bytes(raw)]), "unreadable")
-            else:
-                stations.setdefault(record.station, []).append(record)
-        outcomes = await asyncio.gather(*map(self._on_records, stations.values()), return_exceptions=True)
+        for record in await self._records(delivery, link.TO_WORKERS):
+            stations.setdefault(record.station, []).append(record)
+        handled = (self._on_records(delivery, records) for records in stations.values())
+        outcomes = await asyncio.gather(*handled, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome  # the whole batch comes again, and what was done is not done twice
 
-    async def _on_expired(self, body: bytes) -> None:
+    async def _records(self, delivery: Delivery, decoder: Decoder[Record]) -> list[Record]:
+        """Read the records of a batch; those that cannot be read are put aside."""
+        try:
+            raws = link.split(delivery.body)
+        except UNREADABLE as error:
+            raise ParkError(f"not a batch of records: {fault(error)}") from None
+        records = []
+        for raw in raws:
+            try:
+                record = decoder.decode(raw)
+                wrong = None if record.v == link.VERSION else f"its version is not {link.VERSION}"
+            except UNREADABLE as error:
+                wrong = fault(error)
+            if wrong is None:
+                records.append(record)
+            else:
+                log.error("record_unreadable", error=wrong)
+                await self._performer.post.park(delivery, link.join([bytes(raw)]), f"no record: {wrong}")
+        return records
+
+    async def _on_expired(self, orders: list[link.ToGateway]) -> None:
         """Take orders that no gateway took in time: the stations have not seen them."""
-        for raw in link.split(body):
-            order = link.TO_GATEWAY.decode(raw)
+        for order in orders:
             if isinstance(order, link.Call | link.Withdraw) and order.owner == OWNER:
                 await self._performer.decision(unsent(order, now().timestamp()))
 
-    async def _on_records(self, records: list[link.ToWorkers]) -> None:
+    async def _on_guards(self, delivery: Delivery) -> None:
+        for guard, error in await self._guards.rested(await self._records(delivery, GUARD)):
+            log.error("guard_failed", station=guard.station, command_id=guard.command_id, exc_info=error)
+            fallen = f"a worker's fault: {type(error).__name__}"
+            await self._performer.post.park(delivery, link.join([link.encode(guard)]), fallen)
+
+    async def _on_records(self, delivery: Delivery, records: list[link.ToWorkers]) -> None:
         first = records[0]
         structlog.contextvars.bind_contextvars(station=first.station, epoch=getattr(first, "epoch", None))
         for record in records:
-            await self._on_record(record)
+            await self._on_record(delivery, record)
 
-    async def _on_record(self, record: link.ToWorkers) -> None:
+    async def _on_record(self, delivery: Delivery, record: link.ToWorkers) -> None:
         performer = self._performer
         try:
             decision = decide(record, performer.table, performer.house, now().timestamp())
@@ -160,12 +188,10 @@ class Intake:
             raise
         except Exception as error:
             log.exception("record_failed", kind=type(record).__name__)
-            await self._park(link.join([link.encode(record)]), type(error).__name__)
+            fallen = f"a worker's fault: {type(error).__name__}"
+            await performer.post.park(delivery, link.join([link.encode(record)]), fallen)
             if isinstance(record, link.Called):
                 await performer.decision(refusal(record, ErrorCode.INTERNAL_ERROR, ""))
-
-    async def _park(self, body: bytes, reason: str) -> None:
-        await self._performer.post.park(stub(body, reason) if is_secret(body) else body, "station")
 
     async def _refuse(self, delivery: Delivery, detail: str) -> None:
         """End an invalid command with an event, as far as it can be told whose it is; else park it."""
@@ -180,13 +206,24 @@ class Intake:
     async def _end(self, delivery: Delivery) -> None:
         """End a command that has failed too often, unless it is on record: then its deadline ends it."""
         whose = claim(delivery.body)
-        if whose and not await self._performer.memory.find(whose.station, whose.command_id):
-            log.error("command_given_up", station=whose.station, command_id=whose.command_id)
-            await self._tell(given_up(whose, now()), delivery)
+        if whose is None or await self._performer.memory.find(whose.station, whose.command_id):
+            return
+        log.error("command_given_up", station=whose.station, command_id=whose.command_id)
+        event = given_up(whose, now())
+        try:
+            await self._performer.end(event, _reply_to(delivery))
+        except PASSING:
+            raise
+        except Exception:  # the fault may well be met here too, and the event goes out all the same
+            log.exception("end_unrecorded")
+            await self._tell(event, delivery)
 
     async def _tell(self, event: CommandSettled, delivery: Delivery) -> None:
-        reply_to = delivery.reply_to if _may_reply(delivery) else None
-        await self._performer.post.tell(letters((event,)), reply_to)
+        await self._performer.post.tell(letters((event,)), _reply_to(delivery))
+
+
+def _reply_to(delivery: Delivery) -> str | None:
+    return delivery.reply_to if _may_reply(delivery) else None
 
 
 def _may_reply(delivery: Delivery) -> bool:

@@ -56,7 +56,14 @@ class Itemised(Generic[I, R]):
         """List it as a feature."""
         details = msgspec.json.encode(Progress())
         return Feature(
-            work=Work(command=self.command, ask=self.ask, learn=self.learn, end=self.end, details=details)
+            work=Work(
+                command=self.command,
+                ask=self.ask,
+                learn=self.learn,
+                end=self.end,
+                details=details,
+                harmless=self._asks_for_limits,
+            )
         )
 
     def ask(self, operation: Operation, _: House) -> Ask:
@@ -102,6 +109,9 @@ class Itemised(Generic[I, R]):
             requests = (dialect.request(self.action, operation.version, self.fields([item])) for item in most)
             count = limits.fitting([len(request.to_wire()) for request in requests], told)
         return Step(operation.next_turn(_details(replace(progress, asking=count))), asks=True)
+
+    def _asks_for_limits(self, operation: Operation) -> bool:
+        return _needs_limits(_progress(operation), self.items(operation))
 
     @staticmethod
     def _asked(progress: Progress, items: Sequence[I]) -> Sequence[I]:

@@ -1,104 +1,19 @@
-"""What every command's operation does with news of its CALL, whatever the command."""
+"""What the answer to a CALL of ours means, and what its absence does, whatever the command. Pure."""
 
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
-from ocppdiag_contracts.events import CommandAccepted, CommandSent, Outcome
+from ocppdiag_contracts.events import CommandAccepted, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_ocpp.receive import UnreadableError
 from ocppdiag_workers import dialect
-from ocppdiag_workers.news import Answered, Errored, Lost, Refused, Sent, TimedOut, Woke
+from ocppdiag_workers.news import Answered, Errored, TimedOut, Woke
 from ocppdiag_workers.operation import Ending, Operation, State, Step, instant, settle
-
-UNKNOWN_STATION = "unknown_station"
-"""A reason of our own beside the gateway's busy, gone, stale, expired, withdrawn and sent."""
-
-UNSUPPORTED_VERSION = "unsupported_version"
-UNKNOWN_COMMAND = "unknown_command"
-DESTINATION_NOT_ALLOWED = "destination_not_allowed"
-TOO_LATE = "sent"
 
 _CODES = frozenset(code.value for code in ErrorCode)
 
 End = Callable[[Operation, Ending], Step]
-
-_REFUSALS = {
-    "busy": (Outcome.FAILED, Failure.BUSY, "too many calls wait for this station"),
-    "gone": (Outcome.FAILED, Failure.NOT_CONNECTED, "the station is not connected"),
-    "stale": (Outcome.FAILED, Failure.NOT_CONNECTED, "the station has reconnected meanwhile"),
-    "expired": (
-        Outcome.EXPIRED,
-        Failure.DEADLINE_PASSED,
-        "the deadline was over before the station could be asked",
-    ),
-    "withdrawn": (Outcome.CANCELLED, Failure.CANCELLED, "cancelled before the station was asked"),
-    TOO_LATE: (
-        Outcome.REJECTED,
-        Failure.TOO_LATE,
-        "the station has been asked already, or the command has ended",
-    ),
-    UNKNOWN_COMMAND: (Outcome.REJECTED, Failure.UNKNOWN_COMMAND, "there is no such command"),
-    UNKNOWN_STATION: (Outcome.REJECTED, Failure.UNKNOWN_STATION, "no station of this name was ever here"),
-    UNSUPPORTED_VERSION: (
-        Outcome.REJECTED,
-        Failure.UNSUPPORTED_VERSION,
-        "the station's protocol version has no such request, or not with these members",
-    ),
-    DESTINATION_NOT_ALLOWED: (
-        Outcome.REJECTED,
-        Failure.DESTINATION_NOT_ALLOWED,
-        "remote_location: logs may not go there; operators set OCPPDIAG_DESTINATIONS",
-    ),
-}
-
-
-def follow(operation: Operation, item: Sent | Refused | Lost, end: End) -> Step:
-    """What becomes of an operation that has not ended; `end` knows what it has brought so far."""
-    match item:
-        case Sent():
-            return _sent(operation, item)
-        case Refused():
-            return _refused(operation, item, end)
-        case Lost():
-            return _lost(operation, item, end)
-
-
-def _sent(operation: Operation, news: Sent) -> Step:
-    """The CALL left; later news may have overtaken this."""
-    if not operation.turn:
-        operation = replace(operation, sent=max(operation.sent, news.stamp))
-    if operation.state is not State.QUEUED:
-        return Step(operation)
-    sent = replace(operation, state=State.SENT)
-    if operation.turn:  # the first CALL is the one that is told
-        return Step(sent)
-    event = CommandSent(
-        id=operation.event_id("sent"),
-        time=instant(news.at),
-        station=operation.station,
-        command_id=operation.id,
-    )
-    return Step(sent, (event,))
-
-
-def _refused(operation: Operation, news: Refused, end: End) -> Step:
-    """The CALL did not leave; the refusal of a repeated order means nothing once the first has left."""
-    if operation.state is not State.QUEUED:
-        return Step(operation)
-    word, _, more = news.reason.partition(": ")
-    outcome, failure, detail = _REFUSALS.get(word, (Outcome.FAILED, Failure.INTERNAL_ERROR, news.reason))
-    return end(operation, Ending(outcome, news.at, failure, f"{detail}: {more}" if more else detail))
-
-
-def _lost(operation: Operation, news: Lost, end: End) -> Step:
-    """The connection went with the CALL under way, and a second one could do harm."""
-    if operation.state not in (State.QUEUED, State.SENT):
-        return Step(operation)
-    detail = "the connection went before the station had answered"
-    return end(operation, Ending(Outcome.FAILED, news.at, Failure.CONNECTION_LOST, detail))
 
 
 def errored(operation: Operation, news: Errored, end: End = settle) -> Step:

@@ -5,14 +5,14 @@ has confirmed it, so whoever meets the operation next sends it again.
 """
 
 import itertools
-import secrets
 from dataclasses import dataclass
 
 import msgspec
 import structlog
 
 from ocppdiag_contracts.model import MAX_INTEGER
-from ocppdiag_redis import Pipelined, Script, keys
+from ocppdiag_redis import Origin, Pipelined, keys
+from ocppdiag_workers import scripts
 from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
@@ -25,49 +25,9 @@ KEPT_MS = 24 * 3600 * 1000
 COUNTED_MS = 30 * KEPT_MS
 """How long the last requestId is remembered: longer than any station answers to an old one."""
 
+HELD_MS = 10_000
 CLAIM_SECONDS = 60
 CLAIM_AT_ONCE = 200
-
-# Starts anywhere in the lower half, so that an emptied Redis does not hand out at once what stations still answer.
-_REQUEST_ID = Script("""
-local id = (tonumber(redis.call('GET', KEYS[1])) or tonumber(ARGV[1])) + 1
-if id > tonumber(ARGV[2]) then id = 1 end
-redis.call('SET', KEYS[1], id, 'PX', ARGV[3])
-return id
-""")
-
-# ARGV: expected revision, operation, id, ended, milliseconds to keep, found by request; of a part its field, the field
-# if that is taken, and its text; the final letter; then id and text of each letter.
-_COMMIT = Script("""
-if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
-if ARGV[4] == '1' then
-  redis.call('SET', KEYS[5], ARGV[10], 'PX', ARGV[5])
-  redis.call('SREM', KEYS[3], ARGV[3])
-  redis.call('DEL', KEYS[4])
-else
-  redis.call('SADD', KEYS[3], ARGV[3])
-  if ARGV[7] ~= '' then
-    if redis.call('HSETNX', KEYS[4], ARGV[7], ARGV[9]) == 0 then
-      redis.call('HSETNX', KEYS[4], ARGV[8], ARGV[9])
-    end
-    redis.call('PEXPIRE', KEYS[4], ARGV[5])
-  end
-end
-for i = 11, #ARGV, 2 do redis.call('HSET', KEYS[1], 'unsent:' .. ARGV[i], ARGV[i + 1]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-if ARGV[6] == '1' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5]) end
-if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
-return 1
-""")
-
-_CLAIM = Script("""
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
-local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
-for _, member in ipairs(due) do redis.call('ZADD', KEYS[1], now + ARGV[2], member) end
-return {string.format('%.6f', now), due}
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +44,17 @@ class Memory:
 
     def __init__(self, redis: Pipelined) -> None:
         self._redis = redis
+        self.origin = Origin(redis)
 
     async def next_request_id(self, station: str) -> int:
         """Allocate a requestId that the station has not seen lately, from 1 up (0 is what faulty stations send)."""
-        start = secrets.randbelow(MAX_INTEGER // 2)
-        arguments = (start, MAX_INTEGER, COUNTED_MS)
-        return int(await self._redis.script(_REQUEST_ID, [keys.request_ids(station)], *arguments))
+        key = keys.request_ids(station)
+        return int(await self._redis.script(scripts.REQUEST_ID, [key], MAX_INTEGER, COUNTED_MS))
+
+    async def now(self) -> float:
+        """Return the server's time, in seconds since 1970."""
+        seconds, microseconds = await self._redis.run("TIME")
+        return int(seconds) + int(microseconds) / 1e6
 
     async def find(self, station: str, command_id: str) -> Remembered | None:
         """Read an operation by its command's id."""
@@ -129,13 +94,14 @@ class Memory:
         left = 0 if operation.ended else max(0.0, operation.due - now)
         texts = [part for each in told for part in (each.id, msgspec.json.encode(each))]
         done = await self._redis.script(
-            _COMMIT,
+            scripts.COMMIT,
             [
                 keys.operation(operation.station, operation.id),
                 keys.request(operation.station, operation.family or "", operation.request_id),
                 keys.open_operations(operation.station),
                 keys.parts(operation.station, operation.id),
                 keys.final(operation.station, operation.id),
+                keys.waiting(operation.station),
             ],
             revision,
             msgspec.json.encode(operation),
@@ -146,6 +112,7 @@ class Memory:
             *(_fields(keep) if keep else ("", "")),
             msgspec.json.encode(keep) if keep else "",
             msgspec.json.encode(final) if final else "",
+            repr(operation.begun) if operation.in_line else "",
             *texts,
         )
         return bool(done)
@@ -198,9 +165,26 @@ class Memory:
             member.decode() for member in await self._redis.run("SMEMBERS", keys.open_operations(station))
         ]
 
+    async def waiting(self, station: str, many: int) -> list[str]:
+        """Return the ids of the first commands in line for the station, in the order in which they were begun."""
+        found = await self._redis.run("ZRANGE", keys.waiting(station), 0, many - 1)
+        return [member.decode() for member in found]
+
+    async def hold_waiting(self, station: str, owner: str) -> bool:
+        """Be the only one who sends out what has waited, for a few seconds at most."""
+        return bool(await self._redis.script(scripts.HOLD, [keys.releasing(station)], owner, HELD_MS))
+
+    async def free_waiting(self, station: str, owner: str) -> None:
+        """Let somebody else do it."""
+        await self._redis.script(scripts.FREE, [keys.releasing(station)], owner)
+
     async def wake_later(self, station: str, command_id: str, at: float) -> None:
         """Have the operation woken at a time (the server's clock)."""
         await self._redis.run("ZADD", keys.DEADLINES, at, _member(station, command_id))
+
+    async def wake_by(self, station: str, command_id: str, at: float) -> None:
+        """Have the operation woken at a time, unless that is to be sooner anyway."""
+        await self._redis.run("ZADD", keys.DEADLINES, "LT", at, _member(station, command_id))
 
     async def wake_never(self, station: str, command_id: str) -> None:
         """Nothing is left to do for this operation."""
@@ -208,7 +192,7 @@ class Memory:
 
     async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
         """Take what is due, and the server's time; what is not settled within a minute is claimed again."""
-        now, members = await self._redis.script(_CLAIM, [keys.DEADLINES], CLAIM_AT_ONCE, CLAIM_SECONDS)
+        now, members = await self._redis.script(scripts.CLAIM, [keys.DEADLINES], CLAIM_AT_ONCE, CLAIM_SECONDS)
         due = []
         for member in members:
             try:

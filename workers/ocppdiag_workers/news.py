@@ -1,19 +1,27 @@
-"""What may happen to an operation, each as a value. `at` is when, in seconds since 1970."""
+"""What may happen to an operation, each as a value. `at` is when, in seconds since 1970.
+
+News of a CALL says which of the operation's CALLs (`turn`) on which connection (`epoch`; 0 is ours, of none).
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
-from ocppdiag_contracts.events import LogFile, PartReceived
+from ocppdiag_contracts.events import LogFile, OpenCommand, PartReceived
 from ocppdiag_workers.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The CALL is on the socket; `turn` says which of the operation's CALLs, `stamp` (epoch, sequence) when."""
+    """The CALL is on the socket; `stamp` (epoch, sequence) puts that among what the station says."""
 
     at: float
     turn: int = 0
     stamp: tuple[int, int] = (0, 0)
+
+    @property
+    def epoch(self) -> int:
+        """Of its connection."""
+        return self.stamp[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Refused:
     at: float
     reason: str
     turn: int = 0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Answered:
     at: float
     payload: bytes
     turn: int = 0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Errored:
     code: str
     description: str
     turn: int = 0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class TimedOut:
 
     at: float
     turn: int = 0
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,33 @@ class Lost:
 
     at: float
     turn: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """The station is there, has booted, and may be asked on this connection."""
+
+    at: float
+    node: str
+    epoch: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Somebody takes a command back that waits for its station; `by` is the command that says so."""
+
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a command that asks no station has found: the open commands of its station."""
+
+    at: float
+    commands: tuple[OpenCommand, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +170,9 @@ class Superseded:
 CallNews = Sent | Refused | Answered | Errored | TimedOut | Lost
 """What the CALL of a turn may meet."""
 
+WaitNews = Back | Withdrawn
+"""What may happen to an operation that waits for its station."""
+
 StationNews = LogStatus | PartCame
 """What the station says by itself, stamped."""
 
@@ -145,7 +187,8 @@ OperationNews = (
     | LogBroken
     | LogStored
     | Superseded
+    | Listed
 )
 """What means something else to every command."""
 
-News = CallNews | OperationNews
+News = CallNews | WaitNews | OperationNews

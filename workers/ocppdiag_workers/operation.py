@@ -28,6 +28,9 @@ C = TypeVar("C", bound=CommandModel)
 class State(StrEnum):
     """How far an operation has come; the last five are ends."""
 
+    WAITING = "waiting"
+    """For its station to be there."""
+
     QUEUED = "queued"
     SENT = "sent"
     ACCEPTED = "accepted"
@@ -45,9 +48,12 @@ class Operation(Struct, frozen=True, kw_only=True):
     """The record of one command, as it lies in Redis.
 
     `node` and `epoch` name the one connection that its calls may go to: a repeat of the command never reaches
-    another. `turn` counts its CALLs, of which one at a time is under way. `details` is what the command's own feature
+    another; while it waits, `epoch` is that of the one that has just not taken it (0: any will do). `turn` counts its
+    CALLs, of which one at a time is under way. `details` is what the command's own feature
     remembers. `sent` is the stamp (epoch, sequence) of the moment its first CALL left, `heard` that of the newest
-    message of the station that changed something. Times are seconds since 1970.
+    message of the station that changed something. `waits_until` is how long it may wait for its station (0: not at
+    all), `waits` how often it has begun to, `lost` how often a connection went with its CALL under way; `withdrawn_by`
+    is the command that took it back while it waited. `overdue`: the gateway no longer waits for the answer. `store` is the Redis that it was begun in. Times are seconds since 1970.
     """
 
     id: str
@@ -63,6 +69,13 @@ class Operation(Struct, frozen=True, kw_only=True):
     epoch: int
     version: str
     details: Raw
+    begun: float = 0.0
+    store: str = ""
+    waits_until: float = 0.0
+    waits: int = 0
+    lost: int = 0
+    withdrawn_by: str | None = None
+    overdue: bool = False
     turn: int = 0
     sent: tuple[int, int] = (0, 0)
     heard: tuple[int, int] = (0, 0)
@@ -74,9 +87,23 @@ class Operation(Struct, frozen=True, kw_only=True):
         return self.state in ENDS
 
     @property
+    def in_line(self) -> bool:
+        """Whether it waits for its station, or has waited and is not known to have left."""
+        return self.state is State.WAITING or (self.state is State.QUEUED and self.waits > 0)
+
+    @property
     def message_id(self) -> str:
-        """The OCPP message id of its CALL: the same whenever it is worked out, and within 36 characters."""
-        return blake2b(f"{self.station}/{self.tag}".encode(), digest_size=16).hexdigest()
+        """The OCPP message id of its CALL, within 36 characters: the same whenever that is ordered again.
+
+        Another one on another connection, and after a refusal that it has waited out.
+        """
+        call = f"{self.station}/{self.tag}/{self.epoch}/{self.waits}"
+        return blake2b(call.encode(), digest_size=16).hexdigest()
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether its connection still owes the answer to a CALL of this operation."""
+        return self.state in (State.QUEUED, State.SENT) and self.epoch > 0 and not self.overdue
 
     @property
     def tag(self) -> str:
@@ -104,7 +131,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     def next_turn(self, details: Raw) -> "Operation":
         """The operation with its next CALL to be sent."""
-        return replace(self, turn=self.turn + 1, state=State.QUEUED, details=details)
+        return replace(self, turn=self.turn + 1, state=State.QUEUED, overdue=False, details=details)
 
 
 def read_tag(tag: str) -> tuple[str, int]:

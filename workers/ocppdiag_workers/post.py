@@ -2,15 +2,22 @@
 
 import asyncio
 
+import structlog
 from msgspec import Raw, Struct
 
-from ocppdiag_amqp import Broker, Lanes, Publisher
+from ocppdiag_amqp import Delivery, Lanes, Publisher, close_lanes, park
 from ocppdiag_contracts import link
-from ocppdiag_contracts.topology import DEAD, EVENTS, GATEWAY, REPLIES, Exchange, event_key, reply_key
+from ocppdiag_contracts.topology import EVENTS, GATEWAY, GUARDS, REPLIES, Exchange, event_key, reply_key
+from ocppdiag_workers.guard import Guard
 from ocppdiag_workers.letters import Letter
+from ocppdiag_workers.withheld import is_secret, stub
+
+log = structlog.get_logger()
 
 AT_ONCE = 64
 """Events whose confirms are waited for together."""
+
+CLOSE_SECONDS = 3.0
 
 
 class Post:
@@ -19,11 +26,7 @@ class Post:
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
         self._down = Lanes(lambda node, body: publisher.publish(GATEWAY, node, body, persistent=False))
-
-    @classmethod
-    async def open(cls, broker: Broker) -> "Post":
-        """Open it on the broker's publishing connection."""
-        return cls(await Publisher.open(broker))
+        self._resting = Lanes(lambda rung, body: publisher.publish(GUARDS, rung, body))
 
     async def tell(self, letters: tuple[Letter, ...], reply_to: str | None = None) -> None:
         """Publish events, the last of them once all others are confirmed; `reply_to` brings them to who sent the command.
@@ -65,10 +68,20 @@ class Post:
         """
         return self._down.put(node, link.encode(order))
 
-    async def park(self, body: bytes, origin: str) -> None:
-        """Put what nobody can handle before people."""
-        await self._publisher.publish(DEAD, origin, body)
+    def guard(self, guard: Guard, now: float) -> "asyncio.Future[None]":
+        """Put a guard to rest, for as long as it is time; the future raises UnconfirmedError."""
+        return self._resting.put(str(guard.rung(now)), link.encode(guard))
+
+    async def park(self, delivery: Delivery, body: bytes, reason: str) -> None:
+        """Put what nobody can handle of a delivery before people: as a stub if it may hold a secret.
+
+        Raises UnconfirmedError.
+        """
+        withheld = is_secret(body)
+        log.warning("message_parked", queue=delivery.queue, reason=reason, withheld=withheld)
+        shown = stub(body, reason) if withheld else body
+        await park(self._publisher, delivery, shown, reason, withheld=withheld)
 
     async def close(self) -> None:
-        """Send what is left."""
-        await self._down.drained()
+        """Send what is left, as far as the broker takes it within 3 s."""
+        await close_lanes(self._down, self._resting, within=CLOSE_SECONDS)

@@ -21,8 +21,12 @@ def straight(
     fields: Callable[[C, OcppVersion], dict[str, Any]],
     *,
     seen: MonitorsSeen | None = None,
+    harmless: bool = False,
 ) -> Feature:
-    """Make the feature of a command whose answer has nothing but a status; `seen` is what Accepted says of monitors."""
+    """Make the feature of a command whose answer has nothing but a status.
+
+    `seen` is what Accepted says of monitors; `harmless`, whether the station may be asked twice.
+    """
 
     def ask(operation: Operation, _: House) -> Ask:
         asked = fields(operation.asked(command), OcppVersion(operation.version))
@@ -39,7 +43,7 @@ def straight(
             case _:
                 return Step(operation)
 
-    return Feature(work=Work(command=command, ask=ask, learn=learn))
+    return Feature(work=Work(command=command, ask=ask, learn=learn, harmless=lambda _: harmless))
 
 
 def _answered(operation: Operation, action: str, item: news.Answered, seen: MonitorsSeen | None) -> Step:

@@ -1,4 +1,4 @@
-"""Commands that end before they begin: whose each claims to be, and the event that ends it. Pure."""
+"""Commands that end with no record of them: whose each claims to be, the event that ends it, the record it gets. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from msgspec import DecodeError, Raw, ValidationError, json
 from ocppdiag_contracts.commands import COMMAND_NAMES
 from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
+from ocppdiag_workers.operation import NOTHING, Operation, State
 
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INVALID = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
@@ -51,6 +52,38 @@ def given_up(whose: Claim, now: datetime) -> CommandSettled:
     """End a command that workers have failed at, or fallen over, each time that it came."""
     detail = "given up: it failed whenever it was begun"
     return _settled(whose, "given_up", now, (Outcome.FAILED, Failure.INTERNAL_ERROR, detail))
+
+
+def lost(whose: Claim, now: datetime) -> CommandSettled:
+    """End a command that was begun, and whose record is gone."""
+    detail = "our record of the command was lost; the station may have done it"
+    return _settled(whose, "settled", now, (Outcome.FAILED, Failure.RECORD_LOST, detail))
+
+
+def end_ids(station: str, command_id: str) -> frozenset[str]:
+    """Return the ids that the final event of a command may have."""
+    return frozenset(f"{station}/{command_id}/{step}" for step in ("settled", "given_up"))
+
+
+def ended(event: CommandSettled, reply_to: str | None) -> Operation:
+    """Make the record of a command that has ended with this event, so that it is not begun when it comes again."""
+    at = event.time.timestamp()
+    return Operation(
+        id=event.command_id,
+        station=event.station,
+        name=event.command or "",
+        family=None,
+        request_id=0,
+        command=NOTHING,
+        reply_to=reply_to,
+        due=at,
+        wake_at=at,
+        node=None,
+        epoch=0,
+        version="",
+        details=NOTHING,
+        state=State(event.outcome.value),
+    )
 
 
 def _settled(whose: Claim, step: str, now: datetime, ending: tuple[Outcome, Failure, str]) -> CommandSettled:

@@ -1,8 +1,10 @@
 """What never goes to the dead letters: a message with a secret or personal data is put aside as a stub of itself. Pure."""
 
 import json
+import re
 
 from ocppdiag_contracts.commands import SECRET_MEMBERS
+from ocppdiag_contracts.topology import LARGEST_BODY
 
 _MARKS = (
     *(name.encode() for name in sorted(SECRET_MEMBERS)),
@@ -15,6 +17,8 @@ _MARKS = (
 )
 """What gives such a message away: members of our commands, and OCPP messages with a customer or an upload address."""
 
+_VALUE = re.compile("'.*'", re.DOTALL)
+
 _SHOWN = ("command", "id", "station", "kind", "action", "tag")
 LONGEST = 100
 
@@ -24,10 +28,15 @@ def is_secret(body: bytes) -> bool:
     return any(mark in body for mark in _MARKS)
 
 
+def fault(error: Exception) -> str:
+    """Say what is wrong with a message that cannot be read, without the values that it may repeat."""
+    return "it is not UTF-8" if isinstance(error, UnicodeError) else _VALUE.sub("...", str(error))
+
+
 def stub(body: bytes, reason: str) -> bytes:
     """What people get to see instead: whose it was, what went wrong, and how long it was."""
     try:
-        content = json.loads(body)
+        content = json.loads(body) if len(body) <= LARGEST_BODY else None
     except (ValueError, RecursionError):
         content = None
     records = content if isinstance(content, list) else [content]

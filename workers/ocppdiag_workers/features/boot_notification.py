@@ -32,7 +32,7 @@ def heard(called: link.Called, house: House, now: float) -> Heard:
         "interval": house.heartbeat_interval,
         "status": RegistrationStatus.ACCEPTED,
     }
-    return Heard(dialect.answer(called, fields), events=(booted,), forgets_monitors=True)
+    return Heard(dialect.answer(called, fields), events=(booted,), forgets_monitors=True, accepts=True)
 
 
 FEATURE = Feature(hears=MappingProxyType({"BootNotification": heard}))

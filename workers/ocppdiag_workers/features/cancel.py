@@ -1,4 +1,4 @@
-"""Cancel: take back a command whose CALL has not left yet. The gateway that holds the queue decides."""
+"""Cancel: take back a command whose CALL has not left yet. The gateway that holds it decides, or we do while it waits."""
 
 from ocppdiag_contracts.commands import Cancel
 from ocppdiag_contracts.events import Outcome
@@ -23,4 +23,4 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
             return Step(operation)
 
 
-FEATURE = Feature(work=Work(command=Cancel, ask=ask, learn=learn))
+FEATURE = Feature(work=Work(command=Cancel, ask=ask, learn=learn, asks_station=False))

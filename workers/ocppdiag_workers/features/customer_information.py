@@ -78,6 +78,11 @@ def end(operation: Operation, ending: Ending) -> Step:
     return report.ended(operation, ending, _result)
 
 
+def _harmless(operation: Operation) -> bool:
+    """To tell twice does no harm; to clear twice has another answer."""
+    return not operation.turn and not operation.asked(CustomerInformation).clear
+
+
 def _answered(operation: Operation, item: news.Answered) -> Step:
     def accept(status: str, _: OcppModel) -> Step | None:
         if status != "Accepted":
@@ -137,5 +142,6 @@ FEATURE = Feature(
         family=FAMILY,
         numbered=True,
         details=report.DETAILS,
+        harmless=_harmless,
     )
 )

@@ -10,7 +10,7 @@ from ocppdiag_contracts.commands import GetLog
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_ocpp.messages.get_log import GetLogResponse, LogStatus
 from ocppdiag_ocpp.receive import UnreadableError, receive
-from ocppdiag_workers import dialect, lifecycle, log_upload, news
+from ocppdiag_workers import calls, dialect, lifecycle, log_upload, news
 from ocppdiag_workers.destinations import allowed
 from ocppdiag_workers.feature import Ask, Feature, House, NotAskableError, Work
 from ocppdiag_workers.operation import Operation, State, Step
@@ -23,7 +23,7 @@ def ask(operation: Operation, house: House) -> Ask:
     """The CALL: always with retries and interval, because stations differ in what they take for granted."""
     command = operation.asked(GetLog)
     if command.remote_location and not allowed(command.remote_location, house.destinations):
-        raise NotAskableError(lifecycle.DESTINATION_NOT_ALLOWED)
+        raise NotAskableError(calls.DESTINATION_NOT_ALLOWED)
     fields = {
         "log_type": command.log_type.value,
         "request_id": operation.request_id,
@@ -58,7 +58,7 @@ def learn(operation: Operation, item: news.OperationNews) -> Step:
             return _answered(operation, progress, item)
         case news.Errored():
             return lifecycle.errored(operation, item)
-        case news.TimedOut() | news.PartCame():
+        case news.TimedOut() | news.PartCame() | news.Listed():
             return Step(operation)
         case news.LogStatus():
             return log_upload.reported(operation, progress, item)

@@ -4,5 +4,8 @@ from ocppdiag_contracts.commands import SetMonitoringLevel
 from ocppdiag_workers.straight import straight
 
 FEATURE = straight(
-    SetMonitoringLevel, "SetMonitoringLevel", lambda command, _: {"severity": command.severity}
+    SetMonitoringLevel,
+    "SetMonitoringLevel",
+    lambda command, _: {"severity": command.severity},
+    harmless=True,
 )

@@ -81,5 +81,6 @@ FEATURE = Feature(
         learn=learn,
         family=FAMILY,
         details=msgspec.json.encode(Progress()),
+        harmless=lambda _: True,
     )
 )

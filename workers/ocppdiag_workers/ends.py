@@ -1,0 +1,75 @@
+"""Ask the journal what became of commands: one reading at a time, for all who have asked by then."""
+
+import asyncio
+from dataclasses import dataclass
+
+from ocppdiag_amqp import Journal
+from ocppdiag_workers.unbegun import end_ids
+
+SLACK_SECONDS = 60
+"""How far the clocks of a worker and of the broker may be apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whether a command was begun, and its final event as all may hear it, if it has had that."""
+
+    begun: bool
+    end: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    ids: frozenset[str]
+    since: float
+    answer: "asyncio.Future[dict[str, bytes]]"
+
+
+class Ends:
+    """Keeps who waits for the next reading, and nothing of what was read."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._waiting: list[_Question] = []
+        self._reading: asyncio.Task[None] | None = None
+
+    async def told(self, station: str, command_id: str, begun: float) -> bool:
+        """Whether a command, begun then (seconds since 1970), has had its final event.
+
+        Raises BrokerError when that cannot be said now.
+        """
+        return bool(await self._find(end_ids(station, command_id), begun))
+
+    async def found(self, station: str, command_id: str, since: float) -> Found:
+        """Return what became of a command that was made then. Raises BrokerError as `told`."""
+        ends, beginning = end_ids(station, command_id), f"{station}/{command_id}/queued"
+        bodies = await self._find(ends | {beginning}, since)
+        return Found(beginning in bodies, next((bodies[each] for each in ends if each in bodies), None))
+
+    async def _find(self, ids: frozenset[str], since: float) -> dict[str, bytes]:
+        question = _Question(ids, since - SLACK_SECONDS, asyncio.get_running_loop().create_future())
+        self._waiting.append(question)
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_all())
+        return await question.answer
+
+    async def _read_all(self) -> None:
+        try:
+            while self._waiting:
+                asking, self._waiting = self._waiting, []
+                await self._read(asking)
+        finally:
+            self._reading = None
+
+    async def _read(self, asking: list[_Question]) -> None:
+        wanted = frozenset[str]().union(*(question.ids for question in asking))
+        try:
+            found = await self._journal.find(wanted, min(question.since for question in asking))
+        except Exception as error:  # noqa: BLE001 (whatever it is, those who have asked must hear it)
+            for question in asking:
+                if not question.answer.done():
+                    question.answer.set_exception(error)
+        else:
+            for question in asking:
+                if not question.answer.done():
+                    question.answer.set_result({each: found[each] for each in question.ids & found.keys()})

@@ -1,0 +1,178 @@
+"""Bring news to operations, whoever else is at them, and see to what it causes: events, orders, alarms."""
+
+import time
+from dataclasses import dataclass, replace
+
+import structlog
+
+from ocppdiag_workers import news
+from ocppdiag_workers.ends import Ends
+from ocppdiag_workers.feature import Inform
+from ocppdiag_workers.letters import Letter, letter, letters
+from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.operation import Operation, State, Step
+from ocppdiag_workers.orders import Orders
+from ocppdiag_workers.post import Post
+from ocppdiag_workers.presence import Presence
+from ocppdiag_workers.table import Table
+
+log = structlog.get_logger()
+
+PATIENCE_SECONDS = 5.0
+"""How long an event may be unsent before somebody else sends it: its own handler is most likely about to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Informer:
+    """Keeps nothing. Every method raises RedisError and UnconfirmedError: done again, it changes nothing more."""
+
+    memory: Memory
+    post: Post
+    orders: Orders
+    presence: Presence
+    ends: Ends
+    table: Table
+
+    async def send(self, operation: Operation) -> None:
+        """Order the CALL of its turn, again if need be: the gateway knows an order by its message id."""
+        if item := await self.orders.send(operation, time.time(), self.inform):
+            await self.inform(operation.station, Inform(item, operation.id))
+
+    async def _inform_family(self, station: str, inform: Inform, family: str) -> bool:
+        """Bring news to all open operations of a family; that there is none is known without a look at each."""
+        if not await self.memory.find_request(station, family, 0):
+            return False
+        asked = await self._open_of(station, family)
+        for each in asked:
+            await self.inform(station, Inform(inform.news, each.operation.id))
+        return bool(asked)
+
+    async def inform(self, station: str, inform: Inform) -> bool:
+        """Bring news to its operation; False when there is none, or it has ended before the news."""
+        if inform.family:
+            return await self._inform_family(station, inform, inform.family)
+        command_id = inform.tag
+        if inform.request:
+            command_id = await self.memory.find_request(station, *inform.request)
+        if command_id is None and inform.assumed:
+            command_id = await self._only_one(station, inform.assumed)
+        remembered = await self.memory.find(station, command_id) if command_id else None
+        if remembered is None:
+            return False
+        await self.tell_left(remembered)
+        item, operation = inform.news, remembered.operation
+        if operation.ended:
+            return self.table.had(operation, item)
+        after = await self.advance(remembered, item, time.time())
+        if after is None:  # somebody else has ended it meanwhile: this may be nobody's by now
+            return await self.inform(station, inform)
+        if after.waits and after.state is not State.QUEUED:  # the next may go, or it is to go again
+            await self.presence.release(station, time.time(), self.inform)
+        return True
+
+    async def advance(self, remembered: Remembered, item: news.News, now: float) -> Operation | None:
+        """Work the news in, whoever else is at it, and tell what it has caused; None when it has ended before."""
+        while not remembered.operation.ended:
+            before = remembered.operation
+            step = await self._step(before, item)
+            if step.monitors:
+                await self.memory.see_monitors(before.station, step.monitors)
+            if step.supersedes:  # before the commit: a worker that falls after it would not come back to this
+                await self._supersede(before, now)
+            told = letters(step.events)
+            if step.operation == before:
+                await self.post.tell(told, before.reply_to)
+                if step.asks:
+                    await self.send(before)
+                return before
+            final = letter(step.final.for_later()) if step.final else None
+            if await self.memory.commit(
+                step.operation, told, remembered.revision, now, keep=step.keep, final=final
+            ):
+                await self._stepped(step, told, remembered, now)
+                return step.operation
+            found = await self.memory.find(before.station, before.id)
+            if found is None:
+                return None
+            remembered = found
+        return None
+
+    async def _step(self, before: Operation, item: news.News) -> Step:
+        """Take the step that the news leads to: in silence, if a Redis that fell has lost that its end was told."""
+        if isinstance(item, news.PartCame):
+            known, repeated = await self.memory.known_part(before, item.part)
+            item = replace(item, known=known, repeated=repeated)
+        step = self.table.advance(before, item)
+        if step.gather:
+            step = step.with_all(await self.memory.parts(before, step.keep))
+        if (
+            step.final
+            and before.store != await self.memory.origin.store()
+            and await self.ends.told(before.station, before.id, before.begun)
+        ):
+            log.warning("end_told_before", station=before.station, command_id=before.id)
+            return replace(step, events=step.events[:-1])
+        return step
+
+    async def _stepped(
+        self, step: Step, told: tuple[Letter, ...], remembered: Remembered, now: float
+    ) -> None:
+        operation, before = step.operation, remembered.operation
+        if operation.state != before.state:
+            log.info(
+                "operation_moved",
+                station=operation.station,
+                command_id=operation.id,
+                state=operation.state.value,
+            )
+        await self.tell(Remembered(operation, 0, told))
+        if remembered.unsent or step.asks:  # somebody else's, or an order that may not go out: seen to soon
+            at = now + PATIENCE_SECONDS
+            await self.memory.wake_later(operation.station, operation.id, min(at, operation.wake_at))
+        elif operation.ended:
+            await self.memory.wake_never(operation.station, operation.id)
+        elif operation.state is State.WAITING:
+            await self.memory.wake_by(operation.station, operation.id, operation.wake_at)
+        elif operation.wake_at != before.wake_at:
+            await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
+        if step.asks:
+            await self.send(step.operation)
+
+    async def _supersede(self, newer: Operation, now: float) -> None:
+        for other in await self._open_of(newer.station, newer.family):
+            if other.operation.older_than(newer):
+                await self.advance(other, news.Superseded(now), now)
+
+    async def _only_one(self, station: str, family: str) -> str | None:
+        asked = await self._open_of(station, family)
+        return asked[0].operation.id if len(asked) == 1 else None
+
+    async def _open_of(self, station: str, family: str | None) -> list[Remembered]:
+        """Return what the station has been asked, or may have been."""
+        found = [
+            await self.memory.find(station, command_id)
+            for command_id in await self.memory.open_operations(station)
+        ]
+        return [
+            each
+            for each in found
+            if each and each.operation.family == family and each.operation.state is not State.WAITING
+        ]
+
+    async def tell_left(self, remembered: Remembered) -> None:
+        """See to events that somebody has left unsent: now if that was a while ago, else he may be at it still."""
+        if not remembered.unsent:
+            return
+        now = time.time()
+        if max(each.at for each in remembered.unsent) < now - PATIENCE_SECONDS:
+            await self.tell(remembered)
+        else:
+            await self.memory.wake_by(
+                remembered.operation.station, remembered.operation.id, now + PATIENCE_SECONDS
+            )
+
+    async def tell(self, remembered: Remembered) -> None:
+        """Publish what is still unsent, then forget that it was."""
+        if remembered.unsent:
+            await self.post.tell(remembered.unsent, remembered.operation.reply_to)
+            await self.memory.mark_sent(remembered.operation, remembered.unsent)
