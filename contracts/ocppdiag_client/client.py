@@ -57,7 +57,7 @@ class Diagnostics:
     async def send(self, command: Command, *, patience: float = 30.0) -> None:
         """Return once the broker has confirmed the command: from then on it will reach exactly one final event.
 
-        To send the same command again is harmless: it is carried out once, and its end is told again.
+        To send the same command again is harmless: it is carried out once. How far it is, or its end, is told again.
 
         Raises:
             InvalidCommandError: it is not of the published shape; the message names the field.

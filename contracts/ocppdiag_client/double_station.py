@@ -29,10 +29,12 @@ class DoubleStation:
         log: bytes = DEFAULT_LOG,
         monitors: Iterable[MonitoringData] = (),
         customers: Mapping[str, str] | None = None,
+        connected: bool = True,
         failure: Failure | None = None,
         outcome: Outcome = Outcome.FAILED,
     ) -> None:
         self.log = log
+        self.connected = connected
         self.failure = failure
         self.outcome = outcome
         self._given = tuple(monitors)

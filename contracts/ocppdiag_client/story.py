@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ocppdiag_client.double_station import DoubleStation
+from ocppdiag_client.open_command import REQUEST_ID, Begun, Book
 from ocppdiag_contracts.commands import (
     Cancel,
     ClearVariableMonitoring,
@@ -14,17 +15,21 @@ from ocppdiag_contracts.commands import (
     CustomerInformation,
     GetLog,
     GetMonitoringReport,
+    ListCommands,
     SetMonitoringBase,
     SetMonitoringLevel,
     SetVariableMonitoring,
+    StationCommand,
     TriggerLogStatus,
 )
 from ocppdiag_contracts.events import (
     Answer,
     CommandAccepted,
     CommandQueued,
+    CommandRepeated,
     CommandSent,
     CommandSettled,
+    CommandWaiting,
     CustomerInformationPartReceived,
     CustomerReport,
     Event,
@@ -36,46 +41,78 @@ from ocppdiag_contracts.events import (
     MonitoringReportPartReceived,
     MonitorsCleared,
     MonitorsSet,
+    OpenCommands,
     Outcome,
     TriggeredLogStatus,
+    Waiting,
 )
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.model import now
 
-REQUEST_ID = 1
 FILENAME = "station.log"
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The events of one command; `station` is None where there is none, `known` says whether another was sent."""
+    """The events of one command; `station` is None where there is none, `book` has all commands."""
 
-    command: Command
+    begun: Begun
     station: DoubleStation | None
-    known: bool
+    book: Book
+
+    @property
+    def command(self) -> Command:
+        """What is told of."""
+        return self.begun.command
 
     def events(self) -> Iterator[Event]:
-        """Tell them from the first to the final one."""
+        """Tell them from the first to the final one; after CommandWaiting, go on when the waiting is over."""
         command, station = self.command, self.station
-        numbered = isinstance(command, GetLog | GetMonitoringReport | CustomerInformation)
         yield CommandQueued(
             **self._said("queued"),
             command=command.command,
-            request_id=REQUEST_ID if numbered else None,
+            request_id=self.begun.request_id,
             deadline=command.due,
         )
         if command.due <= now():
             yield self._ended(Outcome.EXPIRED, Failure.DEADLINE_PASSED)
         elif station is None:
             yield self._ended(Outcome.REJECTED, Failure.UNKNOWN_STATION)
-        elif station.failure:
-            yield self._ended(station.outcome, station.failure)
+        elif isinstance(command, StationCommand):
+            yield from self._asked(command, station)
         else:
-            if not isinstance(command, Cancel):
-                yield CommandSent(**self._said("sent"))
             yield from self._carried_out(station)
 
-    def _carried_out(self, station: DoubleStation) -> Iterator[Event]:
+    def again(self) -> CommandRepeated:
+        """Tell how far it is to who has sent it again."""
+        return CommandRepeated(
+            **self._said(f"repeated/{self.begun.revision}"),
+            command=self.command.command,
+            request_id=self.begun.request_id,
+            deadline=self.command.due,
+            state=self.begun.state,
+        )
+
+    def _asked(self, command: StationCommand, station: DoubleStation) -> Iterator[Event]:
+        until = command.waits_until
+        while not station.connected:
+            if until is None:
+                yield self._ended(Outcome.FAILED, Failure.NOT_CONNECTED)
+                return
+            yield CommandWaiting(**self._said("waiting/1"), reason=Waiting.NOT_CONNECTED, until=until)
+            if self.begun.taken_back:
+                yield self._ended(Outcome.CANCELLED, Failure.CANCELLED)
+                return
+            if until <= now():
+                yield self._ended(Outcome.EXPIRED, Failure.NOT_CONNECTED)
+                return
+        if station.failure:
+            yield self._ended(station.outcome, station.failure)
+            return
+        yield CommandSent(**self._said("sent"))
+        yield from self._carried_out(station)
+
+    def _carried_out(self, station: DoubleStation) -> Iterator[Event]:  # noqa: C901 (one case a command)
         match self.command:
             case GetLog() as command:
                 yield from self._log(command, station)
@@ -98,10 +135,11 @@ class Story:
                 yield self._ended(
                     Outcome.COMPLETED, result=TriggeredLogStatus(status="Idle", request_id=None)
                 )
-            case Cancel():
-                yield self._ended(
-                    Outcome.REJECTED, Failure.TOO_LATE if self.known else Failure.UNKNOWN_COMMAND
-                )
+            case Cancel() as command:
+                failure = self.book.take_back(command.station, command.command_id)
+                yield self._ended(Outcome.REJECTED if failure else Outcome.COMPLETED, failure)
+            case ListCommands() as command:
+                yield self._ended(Outcome.COMPLETED, result=OpenCommands(commands=self.book.shown(command)))
 
     def _log(self, command: GetLog, station: DoubleStation) -> Iterator[Event]:
         yield self._accepted(FILENAME)

@@ -1,6 +1,6 @@
 """The commands of `ocppdiag` that need nothing but a broker: a file for each group of them."""
 
-from ocppdiag_client.cli import cancel, customer, logs, monitors, watch
+from ocppdiag_client.cli import customer, logs, monitors, open_commands, parking, watch
 from ocppdiag_client.cli.app import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here, run
 
 __all__ = [
@@ -8,11 +8,12 @@ __all__ = [
     "NOT_COMPLETED",
     "AmqpUrl",
     "app",
-    "cancel",
     "customer",
     "here",
     "logs",
     "monitors",
+    "open_commands",
+    "parking",
     "run",
     "watch",
 ]

@@ -16,6 +16,7 @@ from ocppdiag_contracts.events import (
     MonitoringReport,
     MonitorsCleared,
     MonitorsSet,
+    OpenCommands,
     TriggeredLogStatus,
 )
 from ocppdiag_contracts.events.results import Report
@@ -30,7 +31,7 @@ _IRREGULAR: dict[str, str] = {
 }
 
 
-def report(settled: CommandSettled, console: Console) -> None:  # noqa: C901 (one case a kind)
+def report(settled: CommandSettled, console: Console) -> None:  # noqa: C901, PLR0912 (one case a kind)
     """Print what a command has brought."""
     match settled.result:
         case None:
@@ -57,6 +58,8 @@ def report(settled: CommandSettled, console: Console) -> None:  # noqa: C901 (on
             warn(monitors, console)
         case MonitorsSet() | MonitorsCleared() as results:
             console.print(table(results))
+        case OpenCommands() as standing:
+            console.print(table(standing) if standing.commands else "no open commands")
         case CustomerReport() as customer:
             _say(console, customer.data or "")
             if customer.local_list:

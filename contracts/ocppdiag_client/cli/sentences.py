@@ -4,8 +4,10 @@ from ocppdiag_client.cli.notation import place
 from ocppdiag_contracts.events import (
     CommandAccepted,
     CommandQueued,
+    CommandRepeated,
     CommandSent,
     CommandSettled,
+    CommandWaiting,
     ConnectorStatusReported,
     CustomerInformationPartReceived,
     Event,
@@ -19,11 +21,18 @@ from ocppdiag_contracts.events import (
     StationBooted,
     StationConnected,
     StationDisconnected,
+    Waiting,
 )
 from ocppdiag_contracts.model import as_text
 
 LATE_SECONDS = 60
 """An event that happened longer ago than this is told with its own time."""
+
+_WAITING: dict[str, str] = {
+    Waiting.NOT_CONNECTED: "for the station, which is not connected or has not booted yet",
+    Waiting.BUSY: "for the station, which has others before it",
+    Waiting.CONNECTION_LOST: "for the station, whose connection went; it is asked again",
+}
 
 
 def sentence(event: Event) -> str:
@@ -41,6 +50,10 @@ def _words(event: Event) -> str:  # noqa: C901, PLR0912 (one case an event)
         case CommandQueued():
             request = "" if event.request_id is None else f", request {event.request_id}"
             return f"queued    {event.command} {event.command_id}{request}"
+        case CommandRepeated():
+            return f"repeated  {event.command} {event.command_id} is {event.state}, and is not begun again"
+        case CommandWaiting():
+            return f"waiting   {_WAITING.get(event.reason, event.reason)}, until {as_text(event.until)}"
         case CommandSent():
             return "sent      the request is on the wire"
         case CommandAccepted():

@@ -5,11 +5,22 @@ from typing import Protocol, Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
 
 from ocppdiag_client.cli.sentences import sentence
 from ocppdiag_contracts.events import (
+    CommandRepeated,
     CommandSettled,
+    CommandWaiting,
     CustomerInformationPartReceived,
     Event,
     EventReported,
@@ -18,6 +29,7 @@ from ocppdiag_contracts.events import (
     MonitoringReportPartReceived,
     Outcome,
 )
+from ocppdiag_contracts.model import as_text
 
 ERROR, WARNING = 4, 6
 """Severities of monitors (OCPP 2.0.1 SetMonitoringLevelRequest: severity)."""
@@ -54,7 +66,10 @@ class ShowJson:
 
 
 class ShowText:
-    """One sentence an event; a bar while bytes arrive, and a count of what comes in parts."""
+    """One sentence an event; a bar while bytes arrive, a count of what comes in parts, a line for what waits.
+
+    Who sees several stations has no such line: any number of commands may wait.
+    """
 
     def __init__(self, console: Console, *, with_station: bool = False) -> None:
         self._console = console
@@ -63,9 +78,16 @@ class ShowText:
             TextColumn("         receiving"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
         )
         self._counting = Progress(TextColumn("         receiving part {task.completed}"))
-        self._live = Live(Group(self._arriving, self._counting), console=console, transient=True)
+        self._waiting = Progress(
+            TextColumn("         waits for the station until {task.description}"),
+            SpinnerColumn(),
+            TimeElapsedColumn(),
+        )
+        group = Group(self._arriving, self._counting, self._waiting)
+        self._live = Live(group, console=console, transient=True)
         self._bars: dict[str, TaskID] = {}
         self._counts: dict[str, TaskID] = {}
+        self._waits: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -78,6 +100,8 @@ class ShowText:
 
     def event(self, event: Event) -> None:
         """Print it, or move what moves."""
+        if not self._with_station:
+            self._wait(event)
         if isinstance(event, LogBytesReceived) and self._console.is_terminal:
             self._move(event)
             return
@@ -101,6 +125,14 @@ class ShowText:
         if bar is None:
             bar = self._bars[event.command_id] = self._arriving.add_task("", total=event.total)
         self._arriving.update(bar, completed=event.bytes, total=event.total)
+
+    def _wait(self, event: Event) -> None:
+        """Draw the line of a command that waits; its next step takes it away."""
+        command_id = getattr(event, "command_id", None)
+        if command_id in self._waits and not isinstance(event, CommandRepeated):
+            self._waiting.remove_task(self._waits.pop(command_id))
+        if isinstance(event, CommandWaiting):
+            self._waits[event.command_id] = self._waiting.add_task(as_text(event.until), total=None)
 
     def _count(self, command_id: str) -> None:
         if command_id not in self._counts:

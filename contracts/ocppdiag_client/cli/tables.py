@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
 from ocppdiag_client.cli.notation import named, where
 from ocppdiag_client.cli.sentences import printable
-from ocppdiag_contracts.events import MonitoringReport, MonitorsCleared, MonitorsSet
+from ocppdiag_contracts.events import MonitoringReport, MonitorsCleared, MonitorsSet, OpenCommands
+from ocppdiag_contracts.model import as_text
 
-Tabular = MonitoringReport | MonitorsSet | MonitorsCleared
+Tabular = MonitoringReport | MonitorsSet | MonitorsCleared | OpenCommands
 
 NOTHING_SAID = "no answer"
 """The status of an item that the station has passed over."""
@@ -44,6 +46,9 @@ def cells(result: Tabular) -> Cells:
         case MonitorsCleared():
             head = "id status reason"
             rows = _cleared(result)
+        case OpenCommands():
+            head = "command_id command state request deadline waits_until"
+            rows = _open(result)
     return Cells(tuple(head.split()), [tuple(map(printable, row)) for row in rows])
 
 
@@ -81,12 +86,25 @@ def _cleared(result: MonitorsCleared) -> Iterator[tuple[str, ...]]:
         yield str(one.id), one.status or NOTHING_SAID, one.reason_code or ""
 
 
+def _open(result: OpenCommands) -> Iterator[tuple[str, ...]]:
+    for one in result.commands:
+        yield (
+            one.command_id,
+            one.command,
+            one.state,
+            "" if one.request_id is None else str(one.request_id),
+            as_text(one.deadline),
+            "" if one.waits_until is None else as_text(one.waits_until),
+        )
+
+
 def table(result: Tabular) -> Table:
     """Draw a result; a status is coloured by whether it is good."""
     laid = cells(result)
     drawn = Table()
     for name in laid.head:
-        drawn.add_column(name, justify="right" if name in ("id", "value", "severity") else "left")
+        justify: JustifyMethod = "right" if name in ("id", "value", "severity") else "left"
+        drawn.add_column(name, justify=justify, no_wrap=name == "command_id")  # which people copy
     status = laid.head.index("status") if "status" in laid.head else None
     for row in laid.rows:
         style = _STYLES.get(row[status], "yellow") if status is not None else ""
