@@ -1,10 +1,11 @@
 # Every word here sets itself up; nothing has to be installed by hand before it.
 PYTHON ?= python3
 VENV   ?= .venv
+MINUTES ?= 60
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test check lint types imports format contract lock bench clean
+.PHONY: help demo test check lint types imports format contract lock bench faults soak clean
 
 help:            ## what each word does
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -42,6 +43,12 @@ contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 
 bench: $(READY)  ## station calls per second through the whole pipeline
 	$(BIN)/python tests/fleet/calls.py
+
+faults: $(READY) ## every fault that is known, one after the other, and what became of each command (an hour)
+	$(BIN)/python tests/whole/faults/run.py --write tests/whole/faults/RESULTS.md
+
+soak: $(READY)   ## faults drawn at random, for MINUTES=60
+	$(BIN)/python tests/whole/faults/run.py --soak $(MINUTES)
 
 lock: $(READY)   ## choose the newest versions of everything and write them down
 	$(BIN)/python -m pip install --quiet uv

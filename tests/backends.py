@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from redis import Redis
 
 from ocppdiag_local import answer, docker
 from ocppdiag_local import services as local
 from ocppdiag_local.servers import BOTH, RABBITMQ, REDIS
 from ocppdiag_local.services import Services, ServicesMissing
+from ocppdiag_redis import keys
 
 
 class Compose(Protocol):
@@ -32,7 +34,15 @@ def services(request: pytest.FixtureRequest) -> Iterator[Services]:
             say(f"SKIPPING every test that needs services. {found}")
             pytest.skip(str(found))
         say(found.origin)
+        _settled(found)
         yield found
+
+
+def _settled(found: Services) -> None:
+    """Have it be long since this Redis was empty: that a station is not in it means that it is not connected."""
+    with Redis.from_url(found.redis_url) as client:
+        store = client.info("replication")["master_replid"]
+        client.hset(keys.ORIGIN, mapping={"store": store, "since": 0})
 
 
 def _found(

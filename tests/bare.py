@@ -42,12 +42,12 @@ class BareStation:
         result: Payload = answer[2]
         return result
 
-    async def exchange(self, action: str, payload: object) -> list[Any]:
+    async def exchange(self, action: str, payload: object, within: float = 15) -> list[Any]:
         """Send a CALL and return the whole frame that answers it."""
         message_id = uuid4().hex
         self._waiting[message_id] = asyncio.get_running_loop().create_future()
         await self.socket.send(json.dumps([2, message_id, action, payload]))
-        return await asyncio.wait_for(self._waiting[message_id], 15)
+        return await asyncio.wait_for(self._waiting[message_id], within)
 
     async def read(self) -> None:
         async for message in self.socket:

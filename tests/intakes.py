@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
-from stage import Stage, drained, until
+from stage import Stage, until
 
-from ocppdiag_amqp import Broker, Publisher
+from ocppdiag_amqp import Broker, Parked, Publisher
 from ocppdiag_amqp.broker import declare_queue
+from ocppdiag_amqp.parking import _read
 from ocppdiag_contracts.topology import DEAD, Exchange, commands_queue, diagnostics_queue
 from ocppdiag_local.services import Services
 from ocppdiag_workers.intake import Intake
@@ -29,17 +30,22 @@ class House:
         await self._publisher.publish(exchange, key, body, reply_to=reply_to)
 
     async def parked(self, *, named: bool = True) -> bytes:
-        """The next dead letter; `named` if it says that it is about our station."""
+        """The body of what is parked next."""
+        return (await self.put_aside(named=named)).body
+
+    async def put_aside(self, *, named: bool = True) -> Parked:
+        """What is parked next; `named` if it says that it is about our station."""
         name = self.stage.station.encode() if named else b""
-        found: list[bytes] = []
+        found: list[Parked] = []
 
         async def come() -> bool:
-            found.extend(body for body in await drained(self._dead) if name in body)
+            while message := await self._dead.get(no_ack=True, fail=False):
+                found.extend([_read(message)] if name in message.body else [])
             return bool(found)
 
         await until(come)
-        (body,) = found
-        return body
+        (parked,) = found
+        return parked
 
     @asynccontextmanager
     async def open(self, performer: Performer | None = None) -> AsyncIterator[None]:

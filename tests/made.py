@@ -17,7 +17,9 @@ from ocppdiag_contracts.commands import (
     CustomerInformation,
     GetLog,
     GetMonitoringReport,
+    IfOffline,
     SetVariableMonitoring,
+    StationCommand,
     WantedMonitor,
 )
 from ocppdiag_contracts.commands.set_variable_monitoring import DECIMALS
@@ -104,8 +106,16 @@ def _arranged(model: type[BaseModel], fields: Fields) -> Fields:
     """Bring members into order that have to do with each other."""
     if issubclass(model, CommandModel) and fields["deadline"]:
         fields["deadline"] = fields["time"] + (fields["deadline"] - fields["time"]) % timedelta(days=7)
+    if issubclass(model, StationCommand) and fields["wait_until"]:
+        fields |= _waiting(fields)
     arrange = _ARRANGE.get(model)
     return fields | arrange(fields) if arrange else fields
+
+
+def _waiting(fields: Fields) -> Fields:
+    at, limit = fields["time"], fields["deadline"] or fields["time"] + timedelta(days=7)
+    until = min(limit, at + (fields["wait_until"] - at) % timedelta(days=7))
+    return {"wait_until": until if fields["if_offline"] is IfOffline.WAIT else None}
 
 
 def _log(fields: Fields) -> Fields:

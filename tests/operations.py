@@ -11,12 +11,13 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import CommandModel, name_of
 from ocppdiag_contracts.events import CommandSettled, Event
 from ocppdiag_workers import news, report
-from ocppdiag_workers.decide import Decision, Table, decide
+from ocppdiag_workers.decide import Decision, decide
 from ocppdiag_workers.feature import Ask, House
 from ocppdiag_workers.features import FEATURES
 from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import MonitorsSeen, Operation, State, Step
 from ocppdiag_workers.parts import Part
+from ocppdiag_workers.table import Table
 
 TABLE = Table(FEATURES)
 HOUSE = House(upload_key=b"k" * 32)

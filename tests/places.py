@@ -1,15 +1,17 @@
 """A queue of a test's own on a real broker, with its dead letters and the consumers at it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import uuid4
 
-from aio_pika.abc import AbstractChannel
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from wire import Wire
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Publisher
 from ocppdiag_contracts.topology import DEAD, EVENTS, Queue
+from ocppdiag_local.services import Services
 
 LIMIT = 2
 
@@ -17,7 +19,9 @@ LIMIT = 2
 class Place:
     """A queue of our own that fails fast, its dead letters, and consumers behind a wire."""
 
-    def __init__(self, wire: Wire, publisher: Publisher, channel: AbstractChannel) -> None:
+    def __init__(
+        self, wire: Wire, publisher: Publisher, connection: AbstractConnection, channel: AbstractChannel
+    ) -> None:
         name = f"test.{uuid4().hex}"
         arguments: dict[str, str | int | bool] = {
             "x-queue-type": "quorum",
@@ -28,9 +32,34 @@ class Place:
         self.queue = Queue(name, ((EVENTS, name),), arguments)
         self.dead = Queue(f"{name}.dead", ((DEAD, name),))
         self.wire = wire
+        self.connection = connection
         self.channel = channel
         self._publisher = publisher
         self._consuming = AsyncExitStack()
+
+    @classmethod
+    @asynccontextmanager
+    async def own(cls, services: Services) -> "AsyncIterator[Place]":
+        """A place that leaves nothing behind."""
+        async with (
+            Wire(services.amqp_url) as wire,
+            Broker(services.amqp_url, name="test") as broker,
+            await aio_pika.connect(services.amqp_url) as connection,
+        ):
+            await broker.declare_exchanges()
+            channel = await connection.channel()
+            place = cls(wire, await Publisher.open(broker), connection, channel)
+            for queue in (place.queue, place.dead):
+                declared = await channel.declare_queue(
+                    queue.name, durable=True, arguments=dict(queue.arguments)
+                )
+                for exchange, key in queue.bindings:
+                    await declared.bind(exchange.name, key)
+            yield place
+            wire.mend()
+            await place.hang_up()
+            for queue in (place.queue, place.dead):
+                await channel.queue_delete(queue.name)
 
     async def consume(
         self,
@@ -38,9 +67,12 @@ class Place:
         *,
         prefetch: int = 10,
         passing: tuple[type[Exception], ...] = (),
+        settle_first: bool = False,
     ) -> Consumer:
         broker = await self._consuming.enter_async_context(Broker(self.wire.url, name="test"))
-        return await Consumer.start(broker, self.queue, handler, prefetch=prefetch, passing=passing)
+        return await Consumer.start(
+            broker, self.queue, handler, prefetch=prefetch, passing=passing, settle_first=settle_first
+        )
 
     async def hang_up(self) -> None:
         """Close the consumers' connections: what they left unsettled goes back to the queue."""

@@ -14,20 +14,21 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractQueue
 from msgspec import Raw
 
-from ocppdiag_amqp import Broker, Publisher, UnconfirmedError
+from ocppdiag_amqp import Broker, Journal, Publisher, UnconfirmedError
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import Command, GetLog
 from ocppdiag_contracts.events import EVENT, CommandSettled, Event
-from ocppdiag_contracts.topology import EVENTS, GATEWAY, OWNER, REPLIES, reply_key
+from ocppdiag_contracts.topology import EVENTS, GATEWAY, GUARD_QUEUES, OWNER, REPLIES, WORKERS_OWN, reply_key
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
-from ocppdiag_workers.decide import Table, decide
+from ocppdiag_workers.decide import decide
+from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import House
 from ocppdiag_workers.features import FEATURES
 from ocppdiag_workers.memory import Memory, Remembered
-from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.post import Post
+from ocppdiag_workers.table import Table
 
 SHA = "0" * 64
 STEPS = ("sent", "answered", "uploading", "uploaded", "stored")
@@ -158,6 +159,11 @@ class Stage:
         score = await self.redis.run("ZSCORE", keys.DEADLINES, f'["{self.station}","{wish.id}"]')
         return None if score is None else float(score)
 
+    async def wake_guards_never(self) -> None:
+        """What rests does not come back in the middle of another test."""
+        for queue in GUARD_QUEUES:
+            await (await self.channel.get_queue(queue.name)).purge()
+
     async def everything_kept(self) -> bytes:
         """All that lies in Redis about the station, as one text."""
         found = [b""]
@@ -220,14 +226,18 @@ async def stages(services: Services) -> AsyncIterator[Callable[[], Awaitable[Sta
             redis = Pipelined.from_url(services.redis_url)
             exits.push_async_callback(redis.aclose)
             broker = await exits.enter_async_context(Broker(services.amqp_url, name="test"))
-            await broker.declare_exchanges()
+            await broker.declare_exchanges(*WORKERS_OWN)
             connection = await exits.enter_async_context(await aio_pika.connect(services.amqp_url))
             house, table = House(upload_key=b"k" * 32), Table(FEATURES)
-            memory, directory, post = Memory(redis), Directory(redis), Post(await Publisher.open(broker))
-            orders = Orders(memory, post, directory, table, house)
-            performer = Performer(memory, post, directory, orders, table, house)
+            publisher = await Publisher.open(broker)
+            memory, directory, post = Memory(redis), Directory(redis), Post(publisher)
+            ends = Ends(Journal(broker, publisher))
+            performer = Performer.of(
+                memory=memory, post=post, directory=directory, ends=ends, table=table, house=house
+            )
             stage = Stage(performer, redis, await connection.channel())
             await stage.set_up()
+            exits.push_async_callback(stage.wake_guards_never)
             return stage
 
         yield make

@@ -19,7 +19,12 @@ def conversation(**limits: Any) -> Conversation:  # noqa: ANN401 (of several typ
 
 
 def order(
-    message_id: str = "m1", *, epoch: int = EPOCH, expires_at: float = 1000, timeout: float = 30
+    message_id: str = "m1",
+    *,
+    epoch: int = EPOCH,
+    take_by: float = 1000,
+    expires_at: float = 1000,
+    timeout: float = 30,
 ) -> link.Call:
     return link.Call(
         station="CS-1",
@@ -30,6 +35,7 @@ def order(
         payload=Raw(b'{"requestId": 1}'),
         owner="diagnostics",
         tag=f"operation-{message_id}",
+        take_by=take_by,
         expires_at=expires_at,
         timeout=timeout,
     )

@@ -1,4 +1,4 @@
-"""A way to a server that a test can cut, freeze and mend: a small TCP proxy on loopback."""
+"""A way to a server that a test can cut, freeze, slow, lead elsewhere and mend: a small TCP proxy on loopback."""
 
 import asyncio
 from contextlib import suppress
@@ -6,14 +6,25 @@ from typing import Self
 
 from yarl import URL
 
+LARGEST_CHUNK = 65536
+
 
 class Wire:
-    """The way to the broker: it can be cut (and refuse new connections), or frozen with the connection open."""
+    """The way to a server, or to the first that lets itself be reached of several, taken in turn.
 
-    def __init__(self, url: str) -> None:
-        self._to = URL(url)
+    It can be cut (and refuse new connections), frozen with the connections open (`flowing`), or only its way back
+    (`answering`), slowed, and led to other servers (`to`); its own address stays.
+    """
+
+    def __init__(self, *urls: str) -> None:
+        self.to = [URL(url) for url in urls]
         self.flowing = asyncio.Event()
         self.flowing.set()
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self.delay = 0.0
+        """Seconds before each chunk."""
+        self.bytes_per_second = float("inf")
         self._open = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -21,12 +32,13 @@ class Wire:
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
-        self.url = str(self._to.with_host("127.0.0.1").with_port(port))
+        self.url = str(self.to[0].with_host("127.0.0.1").with_port(port))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
         self.flowing.set()
+        self.answering.set()
         self.cut(refuse=True)
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -40,20 +52,35 @@ class Wire:
         self._open = True
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self._open:
-            writer.transport.abort()
+        ends = await self._reach() if self._open else None
+        if ends is None or not self._open:
+            for end in (writer, ends[1]) if ends else (writer,):
+                end.transport.abort()
             return
-        there, thither = await asyncio.open_connection(self._to.host, self._to.port)
+        there, thither = ends
         self._writers |= {writer, thither}
-        for way in (self._pump(reader, thither), self._pump(there, writer)):
+        for way in (self._pump(reader, thither), self._pump(there, writer, self.answering)):
             task = asyncio.create_task(way)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        for _ in range(len(self.to)):
+            self.to.append(url := self.to.pop(0))
+            with suppress(OSError):
+                return await asyncio.open_connection(url.host, url.port)
+        return None
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None = None
+    ) -> None:
         with suppress(ConnectionError):
-            while data := await reader.read(65536):
+            while data := await reader.read(int(min(LARGEST_CHUNK, max(1.0, self.bytes_per_second)))):
+                await asyncio.sleep(self.delay + len(data) / self.bytes_per_second)
                 await self.flowing.wait()
+                if gate:
+                    await gate.wait()
                 writer.write(data)
                 await writer.drain()
+        self._writers.discard(writer)
         writer.close()

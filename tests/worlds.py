@@ -1,8 +1,9 @@
-"""A client with two stations, in memory and for real: what a test says of one has to hold for the other."""
+"""A client with stations, in memory and for real: what a test says of one has to hold for the other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 
 import pytest
 from installation import Installation
@@ -17,6 +18,7 @@ from ocppdiag_station.customers import CUSTOMERS
 
 Client = Diagnostics | InMemoryDiagnostics
 World = Callable[[], AbstractAsyncContextManager[Client]]
+IN_MEMORY, REAL = "in memory", "real"
 
 TEXTS = {customer.identifier: customer.text for customer in CUSTOMERS if customer.identifier}
 TOKENS = {customer.token[0]: customer.text for customer in CUSTOMERS if customer.token}
@@ -38,7 +40,7 @@ WANTED = WantedMonitor(
 )
 
 
-@pytest.fixture(params=["in memory", "real"])
+@pytest.fixture(params=[IN_MEMORY, REAL])
 def world(request: pytest.FixtureRequest, name: str) -> World:
     """A client, a good station `<name>`, and one that rejects, `<name>-rejects`."""
 
@@ -59,7 +61,56 @@ def world(request: pytest.FixtureRequest, name: str) -> World:
         ):
             yield diagnostics
 
-    if request.param == "in memory":
+    if request.param == IN_MEMORY:
+        return in_memory
+    request.getfixturevalue("installation")
+    return real
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A client, and a known station that has no connection."""
+
+    client: Client
+    station: str
+    over: Callable[[], AbstractAsyncContextManager[object]]
+    """Within it the station is connected and has booted."""
+    restarted: Callable[[], AbstractAsyncContextManager[Client]]
+    """A client that has sent nothing yet, as far as those can be told apart."""
+
+
+Absent = Callable[[], AbstractAsyncContextManager[Absence]]
+
+
+@pytest.fixture(params=[IN_MEMORY, REAL])
+def absent(request: pytest.FixtureRequest, name: str) -> Absent:
+    """A client and a station that is away."""
+
+    @asynccontextmanager
+    async def in_memory() -> AsyncIterator[Absence]:
+        double = InMemoryDiagnostics()
+        double.add_station(name, connected=False)
+
+        @asynccontextmanager
+        async def over() -> AsyncIterator[None]:
+            double.connect(name)
+            yield
+            double.disconnect(name)
+
+        @asynccontextmanager
+        async def restarted() -> AsyncIterator[Client]:
+            yield double
+
+        yield Absence(double, name, over, restarted)
+
+    @asynccontextmanager
+    async def real() -> AsyncIterator[Absence]:
+        installation: Installation = request.getfixturevalue("installation")
+        await installation.password(name)
+        async with installation.diagnostics() as diagnostics:
+            yield Absence(diagnostics, name, lambda: installation.station(name), installation.diagnostics)
+
+    if request.param == IN_MEMORY:
         return in_memory
     request.getfixturevalue("installation")
     return real

@@ -8,9 +8,8 @@ from contextlib import suppress
 import aio_pika
 import pytest
 from places import LIMIT, Place, until
-from wire import Wire
 
-from ocppdiag_amqp import Broker, Delivery, ParkError, Publisher, UnroutableError
+from ocppdiag_amqp import Delivery, UnroutableError
 from ocppdiag_contracts.topology import EVENTS
 from ocppdiag_local.services import Services
 
@@ -20,23 +19,8 @@ async def place(services: Services, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr("ocppdiag_amqp.consumer.PAUSE_AFTER_FAULT", 0.02)
     monkeypatch.setattr("ocppdiag_amqp.consumer.LONGEST_PAUSE", 0.1)
     monkeypatch.setattr("ocppdiag_amqp.consumer.GOODBYE_SECONDS", 1.0)
-    async with (
-        Wire(services.amqp_url) as wire,
-        Broker(services.amqp_url, name="test") as broker,
-        await aio_pika.connect(services.amqp_url) as connection,
-    ):
-        await broker.declare_exchanges()
-        channel = await connection.channel()
-        place = Place(wire, await Publisher.open(broker), channel)
-        for queue in (place.queue, place.dead):
-            declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
-            for exchange, key in queue.bindings:
-                await declared.bind(exchange.name, key)
+    async with Place.own(services) as place:
         yield place
-        wire.mend()
-        await place.hang_up()
-        for queue in (place.queue, place.dead):
-            await channel.queue_delete(queue.name)
 
 
 async def test_a_handler_sees_the_message_and_what_it_has_handled_is_gone(place: Place) -> None:
@@ -50,22 +34,21 @@ async def test_a_handler_sees_the_message_and_what_it_has_handled_is_gone(place:
     await until(lambda: seen)
     await consumer.stop()
     await place.hang_up()
-    assert seen == [Delivery(b"a", "me", place.queue.name)]
+    (delivery,) = seen
+    assert delivery == Delivery(
+        body=b"a",
+        reply_to="me",
+        routing_key=place.queue.name,
+        attempts=0,
+        queue=place.queue.name,
+        exchange=EVENTS.name,
+        message_id=delivery.message_id,
+        type=None,
+        content_type="application/json",
+        headers=delivery.headers,
+    )
     assert await place.left() == []
     assert await place.left(place.dead) == []
-
-
-async def test_a_parked_message_goes_to_the_dead_letters_at_its_first_delivery(place: Place) -> None:
-    seen: Counter[bytes] = Counter()
-
-    async def handler(delivery: Delivery) -> None:
-        seen[delivery.body] += 1
-        raise ParkError("not a command")
-
-    await place.consume(handler)
-    await place.put(b"a")
-    assert await place.dead_letters() == [b"a"]
-    assert seen == {b"a": 1}
 
 
 async def test_a_message_that_fails_comes_again_up_to_its_limit_and_then_is_a_dead_letter(

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import pytest
 from intakes import House, fall_over, house_of
@@ -54,7 +54,12 @@ async def fall(services: Services, queue: str, times: int = MOST_ATTEMPTS) -> No
 
 async def assert_put_aside(house: House, body: bytes) -> None:
     """As a stub where it holds a secret, whole where not; once, and nothing of it is left."""
-    shown = await house.parked()
+    parked = await house.put_aside()
+    shown = parked.body
+    assert parked.reason == f"given up after {MOST_ATTEMPTS} attempts"
+    assert parked.deliveries == MOST_ATTEMPTS + 1
+    assert parked.queue in (COMMANDS_QUEUE, STATION_QUEUE)
+    assert parked.withheld == (SECRET in body)
     if SECRET in body:
         assert SECRET not in shown
         content = json.loads(shown)
@@ -146,14 +151,7 @@ class Faulty(Performer):
 
 
 def faulty(performer: Performer) -> Performer:
-    return Faulty(
-        performer.memory,
-        performer.post,
-        performer.directory,
-        performer.orders,
-        performer.table,
-        performer.house,
-    )
+    return Faulty(**{field.name: getattr(performer, field.name) for field in fields(performer)})
 
 
 @pytest.mark.parametrize("make", [secret, plain])

@@ -2,18 +2,33 @@
 
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from ocppdiag_client.cli import BAD_USE, app
+from ocppdiag_client.cli.asking import _left, _times
 from ocppdiag_client.cli.customer import customer_information
 from ocppdiag_client.cli.monitors import get_monitoring_report, set_variable_monitoring
 from ocppdiag_client.cli.values import private
-from ocppdiag_contracts.commands import COMMAND_TYPES, IdTokenType, MonitoringCriterion, name_of
+from ocppdiag_contracts.commands import (
+    COMMAND_TYPES,
+    CommandModel,
+    GetLog,
+    IdTokenType,
+    IfOffline,
+    ListCommands,
+    MonitoringCriterion,
+    StationCommand,
+    name_of,
+)
 from ocppdiag_contracts.device_model import MonitorType
+from ocppdiag_contracts.events import CommandSent, CommandWaiting
+from ocppdiag_contracts.model import as_text
 
 ONE = ["--variable", "EVSE#1/Power", "--type", "Delta", "--value", "1", "--severity", "5"]
 ABOUT = ["--report", "--id-token", "CANARY", "--id-token-type", "Central"]
@@ -33,12 +48,17 @@ def refused(*arguments: str, given: str | None = None) -> str:
     return done.output
 
 
+def subcommand(kind: type[CommandModel]) -> str:
+    return "list" if kind is ListCommands else name_of(kind).replace("_", "-")
+
+
 def test_every_command_has_a_subcommand_with_the_common_options() -> None:
     listed = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    assert {name_of(kind).replace("_", "-") for kind in COMMAND_TYPES} | {"watch"} <= set(listed)
+    assert {*map(subcommand, COMMAND_TYPES), "watch"} <= set(listed)
     for kind in COMMAND_TYPES:
-        options = {option for one in listed[name_of(kind).replace("_", "-")].params for option in one.opts}
+        options = {option for one in listed[subcommand(kind)].params for option in one.opts}
         assert {"--deadline", "--amqp-url", "--json", "--watch"} <= options
+        assert ("--wait" in options) is issubclass(kind, StationCommand)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +70,12 @@ def test_every_command_has_a_subcommand_with_the_common_options() -> None:
         (["get-log", "CS-1", "--since", "1h", "--until", "2h"], "--since: must not be after --until"),
         (["get-log", "CS-1", "--since", "yesterday"], "--since"),
         (["get-log", "CS-1", "--deadline", "8d"], "--deadline: must be at most 7 days"),
+        (["get-log", "CS-1", "--wait", "8d"], "--wait: must be at most 7 days"),
+        (["get-log", "CS-1", "--wait", "forever"], "--wait"),
+        (["get-log", "CS-1", "--wait", "2m", "--deadline", "1m"], "--wait: must not be after --deadline"),
+        (["cancel", "CS-1", "one", "--wait", "2m"], "No such option"),
+        (["list", "a/b"], "STATION: must be"),
+        (["list", "CS-1", "--json", "--csv"], "--json, --csv: only one"),
         (["get-log", "CS-1", "--remote-location", "gopher://x/"], "--remote-location: must be"),
         (["get-monitoring-report", "CS-1", "--component", "EVSE#1/Power"], "--component: "),
         (["get-monitoring-report", "CS-1", "--component", "#1"], "--component: must be"),
@@ -112,10 +138,39 @@ def test_wrong_use_is_said_with_the_name_of_the_option(arguments: list[str], nam
         ["customer-information", "CS-1", "--clear", "--certificate", CERTIFICATE, "--json"],
         ["trigger-log-status", "CS-1"],
         ["cancel", "CS-1", "c0ffee"],
+        ["list", "CS-1", "--csv"],
+        ["get-log", "CS-1", "--wait", "7d"],
+        ["get-log", "CS-1", "--wait", "2h", "--deadline", "7d"],
+        ["set-monitoring-level", "CS-1", "4", "--wait", "0s"],
     ],
 )
 def test_right_use_comes_as_far_as_the_broker(arguments: list[str]) -> None:
     assert "nothing is served" in refused(*arguments)
+
+
+def test_spans_count_from_the_commands_own_time() -> None:
+    command = GetLog(station="CS-1")
+    minute = timedelta(minutes=1)
+    assert _times(command, None, None) == {}
+    assert _times(command, 5 * minute, None) == {"deadline": command.time + 5 * minute}
+    waiting = _times(command, None, minute)
+    assert waiting == {"if_offline": IfOffline.WAIT, "wait_until": command.time + minute}
+    assert _times(command, 5 * minute, minute) == waiting | {"deadline": command.time + 5 * minute}
+
+
+def test_who_gives_up_looking_hears_what_becomes_of_the_command() -> None:
+    command = GetLog(station="CS 1|a", id="c0ffee")
+    until = command.time + timedelta(hours=1)
+    head: dict[str, Any] = {
+        "id": "x", "time": command.time, "station": command.station, "command_id": command.id
+    }  # fmt: skip
+    waiting = CommandWaiting(**head, reason="not_connected", until=until)
+    said = _left(command, waiting)
+    assert f"goes on waiting until {as_text(until)}" in said
+    assert "ocppdiag cancel 'CS 1|a' c0ffee" in said
+    for last in (None, CommandSent(**head)):
+        assert "goes on without you" in _left(command, last)
+        assert "cancel" not in _left(command, last)
 
 
 def test_a_destination_may_come_from_the_environment_and_is_not_repeated(

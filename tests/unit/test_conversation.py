@@ -80,6 +80,14 @@ def test_an_order_for_an_older_connection_or_past_its_time_is_refused() -> None:
     assert records_of(talk.order(order(expires_at=5), 5))[0].reason == "expired"
 
 
+def test_an_order_that_is_taken_too_late_is_stale_and_stays_so_when_it_comes_again() -> None:
+    """Its gateway hung, and the workers have heard that none took it."""
+    talk = conversation()
+    assert records_of(talk.order(order(take_by=5), 5))[0].reason == "stale"
+    assert talk.order(order(take_by=100), 6) == []
+    assert kinds(talk.order(order("m2", take_by=5), 4.9)) == ["Send", "Sent"]
+
+
 def test_an_order_that_expires_in_the_queue_is_refused_when_its_turn_comes() -> None:
     talk = conversation()
     talk.order(order("m1"), 0)

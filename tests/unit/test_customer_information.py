@@ -89,7 +89,6 @@ def test_another_answer_is_the_end(status: str, outcome: Outcome, failure: Failu
     [
         answered({"status": "Rejected"}),
         news.Errored(3, "InternalError", ""),
-        news.Lost(3),
         news.Woke(DUE),
     ],
 )

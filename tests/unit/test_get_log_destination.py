@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from ocppdiag_contracts.commands import GetLog
 from ocppdiag_contracts.events import LogElsewhere
 from ocppdiag_ocpp.messages.get_log import GetLogRequest
+from ocppdiag_workers.calls import DESTINATION_NOT_ALLOWED
 from ocppdiag_workers.feature import Ask, House, NotAskableError
 from ocppdiag_workers.features import get_log
-from ocppdiag_workers.lifecycle import DESTINATION_NOT_ALLOWED
 
 ALLOWED = (
     "https://good.example/logs/",

@@ -141,11 +141,18 @@ def test_a_station_that_does_not_tell_its_limits_gets_small_requests(item: news.
     assert play(life) == [list(range(10)), list(range(10, 20)), list(range(20, 25))]
 
 
-@pytest.mark.parametrize("item", [news.Lost(1), news.Refused(1, "gone")])
-def test_a_station_that_goes_while_it_is_asked_for_its_limits_has_done_nothing(item: news.News) -> None:
-    end = clear(1, 2).hear(item).end
-    assert (end.outcome, end.result) == (Outcome.FAILED, None)
-    assert end.failure is not Failure.PARTLY_DONE
+def test_a_station_that_is_gone_before_it_is_asked_for_its_limits_has_done_nothing() -> None:
+    end = clear(1, 2).hear(news.Refused(1, "gone")).end
+    assert (end.outcome, end.failure, end.result) == (Outcome.FAILED, Failure.NOT_CONNECTED, None)
+
+
+def test_a_station_that_goes_while_it_is_asked_for_its_limits_is_asked_for_them_again() -> None:
+    life = clear(1, 2).hear(news.Sent(1, 0, (1, 1)), news.Lost(2, 0, 1))
+    assert (life.operation.state, life.ends) == (State.WAITING, [])
+    life.hear(news.Back(3, "node", 2, "ocpp2.0.1"))
+    assert (life.operation.turn, life.ask()[0]) == (0, "GetVariables")
+    end = life.hear(news.Woke(DUE)).end
+    assert (end.outcome, end.failure, end.result) == (Outcome.EXPIRED, Failure.NO_ANSWER, None)
 
 
 @pytest.mark.parametrize(

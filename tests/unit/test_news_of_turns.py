@@ -93,7 +93,7 @@ def test_the_stamp_of_the_first_call_is_what_stays_and_the_late_word_of_it_count
         station=STATION,
         node="node",
         connection="c",
-        epoch=7,
+        epoch=1,
         seq=4,
         at=1.0,
         version="ocpp2.0.1",
@@ -105,8 +105,8 @@ def test_the_stamp_of_the_first_call_is_what_stays_and_the_late_word_of_it_count
     sent = inform.news
     for state in (State.QUEUED, State.SENT, State.ACCEPTED):
         step = TABLE.advance(with_turn(LOG, 0, state), sent)
-        assert (step.operation.sent, TABLE.advance(step.operation, sent)) == ((7, 4), Step(step.operation))
-    assert TABLE.advance(with_turn(OPERATION, 1), news.Sent(1, 1, (7, 4))).operation.sent == (0, 0)
+        assert (step.operation.sent, TABLE.advance(step.operation, sent)) == ((1, 4), Step(step.operation))
+    assert TABLE.advance(with_turn(OPERATION, 1), news.Sent(1, 1, (1, 4))).operation.sent == (0, 0)
 
 
 def test_each_turn_has_a_tag_and_a_message_id_of_its_own_and_always_the_same() -> None:

@@ -150,7 +150,6 @@ def test_an_answer_after_which_nothing_follows_is_the_end(
     [
         news.Errored(3, "InternalError", "x"),
         news.Errored(3, "NotImplemented", ""),
-        news.Lost(3),
         answered({"status": "Rejected"}, at=3),
         answered({"status": "NotSupported"}, at=3),
         answered({"status": 42}, at=3),

@@ -12,7 +12,10 @@ from ocppdiag_client.cli.show import ShowText
 from ocppdiag_contracts.device_model import Component, Evse, Variable
 from ocppdiag_contracts.events import (
     CommandQueued,
+    CommandRepeated,
+    CommandSent,
     CommandSettled,
+    CommandWaiting,
     CustomerInformationPartReceived,
     CustomerReport,
     Event,
@@ -20,6 +23,7 @@ from ocppdiag_contracts.events import (
     MonitoringReportPartReceived,
     Outcome,
     SecurityEventReported,
+    Waiting,
 )
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -82,6 +86,29 @@ def test_a_command_without_a_request_id_has_none_in_words() -> None:
     assert sentence(queued) == "queued    cancel one"
 
 
+def waits(reason: str = Waiting.NOT_CONNECTED, **other: Any) -> CommandWaiting:  # noqa: ANN401
+    return CommandWaiting(**{**HEAD, "command_id": "one", "until": NOW, **other}, reason=reason)
+
+
+@pytest.mark.parametrize("reason", list(Waiting))
+def test_a_command_that_waits_says_why_and_until_when(reason: Waiting) -> None:
+    said = sentence(waits(reason))
+    assert said.startswith("waiting   for the station, ")
+    assert said.endswith("until 2026-01-31T12:00:00Z")
+    assert reason.value not in said
+
+
+def test_a_reason_to_wait_of_a_newer_worker_is_told_as_it_is() -> None:
+    assert "asleep" in sentence(waits("asleep"))
+
+
+def test_a_command_that_came_again_says_how_far_it_is() -> None:
+    again = CommandRepeated(
+        **HEAD, command_id="one", command="get_log", request_id=7, deadline=NOW, state="sent"
+    )
+    assert sentence(again) == "repeated  get_log one is sent, and is not begun again"
+
+
 def test_what_a_station_chose_cannot_steer_the_terminal() -> None:
     told = SecurityEventReported(**HEAD, type="\x1b[2J\n", happened_at=NOW, tech_info="\x07")
     assert sentence(told).isprintable()
@@ -102,6 +129,33 @@ def test_parts_are_counted_and_not_listed(terminal: bool) -> None:  # noqa: FBT0
     assert text.count("received  1000 parts") == 1
     assert len(text.splitlines()) < 100
     assert "received  1 part\n" in shown(part(0), ended())
+
+
+def drawn(*events: Event, with_station: bool = False) -> str:
+    """What a terminal has under the sentences, after these events."""
+    console = Console(file=io.StringIO(), width=150, force_terminal=True, color_system=None)
+    show = ShowText(console, with_station=with_station)
+    for event in events:
+        show.event(event)
+    assert isinstance(console.file, io.StringIO)
+    console.file.truncate(0)
+    console.print(show._waiting)
+    return console.file.getvalue()
+
+
+def test_a_command_that_waits_has_a_line_on_a_terminal_until_its_next_step() -> None:
+    sent = CommandSent(**HEAD, command_id="one")
+    again = CommandRepeated(
+        **HEAD, command_id="one", command="get_log", request_id=7, deadline=NOW, state="waiting"
+    )
+    line = "waits for the station until 2026-01-31T12:00:00Z"
+    assert line in drawn(waits())
+    assert drawn(waits(), waits(), again).count(line) == 1
+    assert drawn(waits(), waits(command_id="two"), sent).count(line) == 1
+    assert line not in drawn(waits(), sent)
+    assert line not in drawn(waits(), ended())
+    assert line not in drawn(waits(), with_station=True)
+    assert "waiting   for the station" in shown(waits())
 
 
 def test_parts_that_belong_to_no_command_are_told_one_by_one() -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rich.console import Console
@@ -20,6 +20,8 @@ from ocppdiag_contracts.events import (
     MonitoringReport,
     MonitorsCleared,
     MonitorsSet,
+    OpenCommand,
+    OpenCommands,
     Outcome,
     SetMonitoringResult,
     TriggeredLogStatus,
@@ -61,12 +63,34 @@ EACH_CLEARED = MonitorsCleared(
     results=[ClearMonitoringResult(id=7, status="Accepted"), ClearMonitoringResult(id=8, status=None)]
 )
 
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+OPEN = OpenCommands(
+    commands=[
+        OpenCommand(
+            command_id="0b6c0f1e-6f0a-4b0e-9d3c-2a7f4f1f9a12",
+            command="get_log",
+            state="waiting",
+            request_id=403452971,
+            deadline=NOON + timedelta(hours=1),
+            waits_until=NOON,
+        ),
+        OpenCommand(
+            command_id="two",
+            command="set_monitoring_level",
+            state="sent",
+            request_id=None,
+            deadline=NOON,
+            waits_until=None,
+        ),
+    ]
+)
 
-def shown(result: object, *, colour: bool = False) -> str:
+
+def shown(result: object, *, colour: bool = False, width: int = 150) -> str:
     settled = CommandSettled.model_validate(
         {
             "id": "x",
-            "time": datetime(2026, 1, 31, 12, tzinfo=UTC),
+            "time": NOON,
             "station": "CS-1",
             "command_id": "one",
             "command": "any",
@@ -76,7 +100,7 @@ def shown(result: object, *, colour: bool = False) -> str:
     )
     console = Console(
         file=io.StringIO(),
-        width=150,
+        width=width,
         force_terminal=colour,
         color_system="standard" if colour else None,
         legacy_windows=False,
@@ -142,7 +166,20 @@ def test_an_empty_report_is_a_head_alone_and_for_people_a_sentence() -> None:
     assert shown(nothing) == "no monitors\n"
 
 
-@pytest.mark.parametrize("result", [MONITORS, EACH_SET, EACH_CLEARED])
+def test_what_is_open_is_a_row_a_command_and_its_id_is_in_one_piece_on_a_narrow_terminal() -> None:
+    assert written(OPEN) == [
+        ["command_id", "command", "state", "request", "deadline", "waits_until"],
+        [
+            "0b6c0f1e-6f0a-4b0e-9d3c-2a7f4f1f9a12", "get_log", "waiting", "403452971",
+            "2026-01-31T13:00:00Z", "2026-01-31T12:00:00Z",
+        ],
+        ["two", "set_monitoring_level", "sent", "", "2026-01-31T12:00:00Z", ""],
+    ]  # fmt: skip
+    assert OPEN.commands[0].command_id in shown(OPEN, width=80)
+    assert shown(OpenCommands(commands=[])) == "no open commands\n"
+
+
+@pytest.mark.parametrize("result", [MONITORS, EACH_SET, EACH_CLEARED, OPEN])
 def test_people_see_every_cell_that_scripts_see(result: Tabular) -> None:
     text = shown(result)
     for row in written(result):

@@ -70,7 +70,6 @@ def test_another_answer_says_why_not(
         ([news.Errored(1, "NotSupported", "")], Outcome.REJECTED, Failure.NOT_SUPPORTED),
         ([news.Errored(1, "InternalError", "x")], Outcome.FAILED, Failure.STATION_ERROR),
         ([news.Answered(1, b"{}")], Outcome.FAILED, Failure.STATION_ERROR),
-        ([news.Lost(1)], Outcome.FAILED, Failure.CONNECTION_LOST),
         ([news.Refused(1, "busy")], Outcome.FAILED, Failure.BUSY),
         ([news.Refused(1, "withdrawn")], Outcome.CANCELLED, Failure.CANCELLED),
         ([news.Sent(1), news.TimedOut(31), news.Woke(DUE)], Outcome.EXPIRED, Failure.NO_ANSWER),
@@ -82,6 +81,14 @@ def test_whatever_else_may_come_is_an_end_too(
 ) -> None:
     end = Life(command).hear(*items).end
     assert (end.outcome, end.failure, end.result) == (outcome, failure, None)
+
+
+def test_a_connection_that_goes_ends_the_base_and_has_the_level_set_on_the_next_one() -> None:
+    end = Life(BASE).hear(news.Sent(1), news.Lost(2)).end
+    assert (end.outcome, end.failure, end.result) == (Outcome.FAILED, Failure.CONNECTION_LOST, None)
+    life = Life(LEVEL).hear(news.Sent(1), news.Lost(2), news.Back(3, "node", 2, "ocpp2.0"))
+    assert (life.asked, life.ask()) == (1, ("SetMonitoringLevel", {"severity": 0}))
+    assert life.hear(answered({"status": "Accepted"})).end.outcome is Outcome.COMPLETED
 
 
 @BOTH

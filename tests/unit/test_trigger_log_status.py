@@ -92,7 +92,6 @@ def test_what_came_before_a_refusal_was_not_for_us() -> None:
         ([answered({"status": "Rejected"})], Outcome.REJECTED, Failure.REJECTED),
         ([answered({"status": "Nonsense"})], Outcome.FAILED, Failure.STATION_ERROR),
         ([news.Errored(1, "NotSupported", "")], Outcome.REJECTED, Failure.NOT_SUPPORTED),
-        ([news.Lost(1)], Outcome.FAILED, Failure.CONNECTION_LOST),
         ([news.Sent(1), news.TimedOut(31), news.Woke(DUE)], Outcome.EXPIRED, Failure.NO_ANSWER),
         ([ACCEPTED, news.TimedOut(31), news.Woke(DUE)], Outcome.EXPIRED, Failure.NOTHING_FOLLOWED),
     ],
@@ -100,6 +99,16 @@ def test_what_came_before_a_refusal_was_not_for_us() -> None:
 def test_every_other_way_ends_too(items: list[news.News], outcome: Outcome, failure: Failure) -> None:
     end = asked().hear(*items).end
     assert (end.outcome, end.failure) == (outcome, failure)
+
+
+def test_what_was_said_on_the_new_connection_before_the_trigger_left_again_is_no_answer() -> None:
+    life = asked().hear(SENT, news.Lost(3), news.Back(4, "node", 2, "ocpp2.0.1"))
+    life.hear(news.LogStatus(5, (2, 2), "Uploading", 7), news.Answered(6, b'{"status":"Accepted"}', 0, 2))
+    assert not life.ends, "when it left is not known yet"
+    life.hear(news.Sent(6, 0, (2, 3)))
+    assert not life.ends
+    life.hear(news.LogStatus(7, (2, 5), "Idle"))
+    assert life.end.result == TriggeredLogStatus(status="Idle", request_id=None)
 
 
 def test_it_does_not_end_before_its_time() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import MsgspecError
 from operations import STATION, called
 from reports import customer_part
 
@@ -19,7 +20,8 @@ from ocppdiag_contracts.commands import (
     IdTokenType,
     SetMonitoringLevel,
 )
-from ocppdiag_workers.withheld import LONGEST, is_secret, stub
+from ocppdiag_contracts.topology import LARGEST_BODY
+from ocppdiag_workers.withheld import LONGEST, fault, is_secret, stub
 
 SECRET = "hunter2"
 TOKEN = IdToken(id_token=SECRET, type=IdTokenType.CENTRAL)
@@ -113,3 +115,24 @@ def test_a_stub_is_made_of_anything(body: bytes) -> None:
 @pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"id_token":' * 100_000, b"1" * 5000])
 def test_a_stub_is_made_of_what_no_parser_takes(deep: bytes) -> None:
     assert json.loads(stub(deep, "because"))["of"] == []
+
+
+def test_a_stub_of_what_is_too_long_is_made_unread() -> None:
+    body = json.dumps({"station": STATION, "id_token": SECRET}).encode() + b" " * LARGEST_BODY
+    content = json.loads(stub(body, "because"))
+    assert (content["bytes"], content["of"]) == (len(body), [])
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (f'{{"kind": "{SECRET}"}}'.encode(), "Invalid value ... - at `$.kind`"),
+        (b'{"kind": "it\'s ' + SECRET.encode() + b"' - at `$.x`\"}", "Invalid value ... - at `$.kind`"),
+        (b'{"kind": "call", "station": 5}', "Expected `str`, got `int` - at `$.station`"),
+        (b'{"kind": "call", "station": "' + SECRET.encode() + b'\xff"}', "it is not UTF-8"),
+    ],
+)
+def test_a_fault_is_told_without_the_value(body: bytes, said: str) -> None:
+    with pytest.raises((MsgspecError, UnicodeError)) as caught:
+        link.TO_WORKERS.decode(body)
+    assert fault(caught.value) == said

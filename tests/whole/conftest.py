@@ -31,6 +31,14 @@ async def installation(
         assert not made.said("record_unreadable")
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def mine(services: Services, tmp_path: Path, installation: Installation) -> AsyncIterator[Installation]:
+    """Processes of the test's own to kill; the shared worker takes part, as a second worker would."""
+    del installation
+    async with install(services, tmp_path) as made:
+        yield made
+
+
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A station name of the test's own."""

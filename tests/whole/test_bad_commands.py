@@ -83,7 +83,7 @@ async def test_what_is_no_command_at_all_is_parked(installation: Installation, g
     async with connection:
         channel = await connection.channel()
         parked = await channel.declare_queue(exclusive=True)
-        await parked.bind("ocppdiag.dead", "commands")
+        await parked.bind("ocppdiag.dead", "ocppdiag.commands")
         exchange = await channel.get_exchange("ocppdiag.commands")
         await exchange.publish(aio_pika.Message(garbage), "get_log")
         message = await parked.get(timeout=10, fail=False) or await _soon(parked)

@@ -51,6 +51,7 @@ class Team:
             payload=Raw(b"{}"),
             owner=self.owner,
             tag=f"call {message_id}",
+            take_by=time.time() + 25,
             expires_at=time.time() + 60,
             timeout=60,
         )

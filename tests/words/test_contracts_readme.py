@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from ocppdiag_contracts import Failure, read_command
-from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, WantedMonitor, name_of
-from ocppdiag_contracts.events import EVENT, CommandSettled, Event, Irregularity, Result
+from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, StationCommand, WantedMonitor, name_of
+from ocppdiag_contracts.events import EVENT, CommandSettled, Event, Irregularity, Result, Waiting
 
 README = (Path(__file__).parents[2] / "contracts" / "README.md").read_text()
 EXAMPLES = dict(re.findall(r"### `(\w+)`\n.*?```json\n(.*?)```", README, re.DOTALL))
@@ -66,9 +66,11 @@ def test_there_is_no_example_of_anything_else() -> None:
 
 @pytest.mark.parametrize("model", COMMAND_TYPES)
 def test_every_member_of_a_command_is_in_a_table(model: type[CommandModel]) -> None:
-    (every,) = re.findall(r"\nWhat every command has:\n(.*?)\n### ", README, re.DOTALL)
+    tables = r"\nWhat every command has:\n(.*?)\nWhat has besides (.*?)\n### "
+    ((every, asking),) = re.findall(tables, README, re.DOTALL)
     (own,) = re.findall(rf"\n### `{name_of(model)}`\n(.*?)\n##", README, re.DOTALL)
-    listed = [line.split("|")[1] for line in (every + own).splitlines() if line.startswith("| `")]
+    page = every + (asking if issubclass(model, StationCommand) else "") + own
+    listed = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
     assert set(model.model_fields) == {member for cell in listed for member in re.findall(r"`(\w+)`", cell)}
 
 
@@ -89,6 +91,12 @@ def test_the_default_deadline_of_a_command_is_told(model: type[CommandModel]) ->
 @pytest.mark.parametrize("irregularity", list(Irregularity))
 def test_every_irregularity_is_listed(irregularity: Irregularity) -> None:
     assert f"| `{irregularity.value}` |" in README
+
+
+@pytest.mark.parametrize("reason", list(Waiting))
+def test_every_reason_to_wait_is_listed(reason: Waiting) -> None:
+    (told,) = re.findall(r"\n### `command_waiting`\n(.*?)\n###", README, re.DOTALL)
+    assert f"| `{reason.value}` |" in told
 
 
 @pytest.mark.parametrize("failure", list(Failure))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocppdiag_contracts.commands import CommandModel
+from ocppdiag_contracts.commands import COMMAND_TYPES
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.messages import PROFILE
 from ocppdiag_workers.features import FEATURES
@@ -97,9 +97,8 @@ def test_every_feature_is_listed_once() -> None:
 
 
 def test_every_command_has_exactly_one_feature_that_carries_it_out() -> None:
-    commands = {kind for kind in CommandModel.__subclasses__() if OURS.match(kind.__module__)}
     carried_out = [feature.work.command for feature in FEATURES if feature.work]
-    assert sorted(carried_out, key=id) == sorted(commands, key=id)
+    assert sorted(carried_out, key=id) == sorted(COMMAND_TYPES, key=id)
 
 
 def test_no_two_features_hear_the_same_call_and_each_call_is_a_message() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocppdiag_contracts import InvalidCommandError, read_command
-from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, name_of
+from ocppdiag_contracts import GetLog, InvalidCommandError, read_command
+from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, StationCommand, name_of
 
 CANARY = "canary-7f3a"
 NOON = "2026-01-31T12:00:00Z"
@@ -32,6 +32,7 @@ LEAST: dict[str, dict[str, object]] = {
     "customer_information": {"clear": True, "customer_identifier": "one"},
     "trigger_log_status": {},
     "cancel": {"command_id": "two"},
+    "list_commands": {},
 }
 """What each command needs beside what all need."""
 
@@ -92,6 +93,20 @@ def test_the_least_that_a_command_needs_is_its_name_its_id_its_station_and_what_
         ({"deadline": "2026-02-07T12:00:01Z"}, "deadline: must be at most 7 days after time"),
         ({"deadline": "9999-12-31T23:59:59Z"}, "deadline: "),
         ({"deadline": CANARY}, "deadline: "),
+        ({"if_offline": CANARY}, "if_offline: "),
+        ({"wait_until": NOON}, "wait_until: only goes with if_offline wait"),
+        ({"if_offline": "fail", "wait_until": NOON}, "wait_until: only goes with if_offline wait"),
+        ({"if_offline": "wait", "wait_until": CANARY}, "wait_until: "),
+        ({"if_offline": "wait", "wait_until": "2026-02-07T12:00:01Z"}, "wait_until: must be at most 7 days"),
+        ({"if_offline": "wait", "wait_until": "9999-12-31T23:59:59Z"}, "wait_until: must be at most 7 days"),
+        (
+            {
+                "if_offline": "wait",
+                "wait_until": "2026-01-31T12:05:00.001Z",
+                "deadline": "2026-01-31T12:05:00Z",
+            },
+            "wait_until: must not be after deadline",
+        ),
         ({"log_type": CANARY}, "log_type: "),
         ({"retries": CANARY}, "retries: "),
         ({"retries": "2"}, "retries: "),
@@ -171,7 +186,9 @@ def test_a_field_that_is_wrong_is_named_and_its_value_is_not_repeated(
         ("customer_information", {"customer_identifier": CANARY * 10}, "customer_identifier: "),
         ("customer_information", {"local_list_version": 1}, "local_list_version: only goes with"),
         ("cancel", {"command_id": f"{CANARY}/"}, "command_id: "),
+        ("cancel", {"if_offline": "wait"}, "if_offline: "),
         ("trigger_log_status", {"request_id": CANARY}, "request_id: "),
+        ("list_commands", {"if_offline": "wait"}, "if_offline: "),
     ],
 )
 def test_what_a_command_may_not_ask_is_named_and_not_repeated(
@@ -190,6 +207,37 @@ def test_a_deadline_of_exactly_seven_days_and_one_in_the_past_are_allowed() -> N
             read_command(json.dumps(GOOD | {"deadline": deadline}).encode()).due.isoformat()[:10]
             == deadline[:10]
         )
+
+
+def _read(**members: object) -> GetLog:
+    command = read_command(json.dumps(GOOD | members).encode())
+    assert isinstance(command, GetLog)
+    return command
+
+
+def test_a_command_waits_only_if_it_says_so_and_until_its_deadline_unless_it_says_how_long() -> None:
+    assert _read().waits_until is None
+    assert _read(if_offline="fail").waits_until is None
+    forever = _read(if_offline="wait")
+    assert forever.waits_until == forever.due == forever.time + GetLog.DEFAULT_TIME
+    limited = _read(if_offline="wait", deadline="2026-02-02T12:00:00Z")
+    assert limited.waits_until == limited.due == limited.deadline
+
+
+def test_the_usual_deadline_counts_from_the_end_of_the_wait() -> None:
+    for until in ("2026-02-07T12:00:00Z", "2026-02-01T00:00:00Z"):
+        command = _read(if_offline="wait", wait_until=until)
+        assert command.waits_until == command.wait_until
+        assert command.wait_until is not None
+        assert command.due == command.wait_until + GetLog.DEFAULT_TIME
+    given = _read(if_offline="wait", wait_until="2026-01-31T12:05:00Z", deadline="2026-01-31T12:05:00Z")
+    assert given.due == given.deadline == given.waits_until
+
+
+@pytest.mark.parametrize("kind", COMMAND_TYPES)
+def test_what_asks_the_station_may_wait_for_it_and_nothing_else(kind: type[CommandModel]) -> None:
+    ours = {"cancel", "list_commands"}
+    assert issubclass(kind, StationCommand) is (name_of(kind) not in ours)
 
 
 def test_every_field_that_is_wrong_is_named() -> None:

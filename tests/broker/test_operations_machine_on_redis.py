@@ -1,0 +1,89 @@
+"""The same operations in any order of everything, in a real Redis with its real scripts, whose clock is the machine's."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
+from machine import Machine
+from machine_hands import Backend
+from machine_memory import STATION, Clock
+from redis.asyncio import Redis
+
+from ocppdiag_local.services import Services
+from ocppdiag_redis import Directory, Pipelined, Script, keys
+from ocppdiag_redis.pipelined import Argument
+from ocppdiag_workers.memory import Memory
+
+DATABASE = 15
+"""Apart from all other tests: the deadlines of all stations lie in one set."""
+
+# Time that has passed for the machine has passed for what Redis keeps only so long.
+PASS = Script("""
+for _, key in ipairs(redis.call('KEYS', 'ocppdiag:*')) do
+  local left = redis.call('PTTL', key)
+  if left > 0 then redis.call('PEXPIRE', key, math.max(0, left - ARGV[1])) end
+end
+return 1
+""")
+
+
+class Timed(Pipelined):
+    """Redis, but for its clock."""
+
+    def __init__(self, client: Redis, clock: Clock) -> None:
+        super().__init__(client)
+        self._clock = clock
+
+    def run(self, *command: Argument) -> "asyncio.Future[Any]":
+        if command == ("TIME",):
+            told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            told.set_result(self._time())
+            return told
+        return super().run(*command)
+
+    async def script(self, script: Script, keys: list[str], *arguments: Argument) -> Any:  # noqa: ANN401
+        if "redis.call('TIME')" not in script.text:
+            return await super().script(script, keys, *arguments)
+        timed = Script(script.text.replace("redis.call('TIME')", "({ARGV[#ARGV - 1], ARGV[#ARGV]})"))
+        return await super().script(timed, keys, *arguments, *self._time())
+
+    def _time(self) -> tuple[int, int]:
+        return divmod(int(self._clock.now * 1_000_000), 1_000_000)
+
+
+class OnRedis:
+    """Everything in Redis."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._redis = Timed(Redis.from_url(url, db=DATABASE), clock)
+        self.memory = Memory(self._redis)
+        self.directory = Directory(self._redis)
+
+    async def pass_time(self, seconds: float) -> None:
+        await self._redis.script(PASS, [], int(seconds * 1000))
+
+    async def wipe(self) -> None:
+        if found := await self._redis.run("KEYS", "ocppdiag:*"):
+            await self._redis.run("DEL", *found)
+
+    async def alarms(self) -> dict[str, float]:
+        found = await self._redis.run("ZRANGE", keys.DEADLINES, 0, -1, "WITHSCORES")
+        alarms = {tuple(msgspec.json.decode(member)): float(at) for member, at in found}
+        assert all(station == STATION for station, _ in alarms)
+        return {command_id: at for (_, command_id), at in alarms.items()}
+
+    async def close(self) -> None:
+        await self.wipe()
+        await self._redis.aclose()
+
+
+def test_operations_hold_together_on_redis(services: Services) -> None:
+    class OnRedisMachine(Machine):
+        def backend(self, clock: Clock) -> Backend:
+            return OnRedis(services.redis_url, clock)
+
+    run_state_machine_as_test(
+        OnRedisMachine, settings=settings(max_examples=30, stateful_step_count=30, deadline=None)
+    )

@@ -1,0 +1,187 @@
+"""What Redis keeps of one station and its operations, kept in a process instead: doubles with the same methods."""
+
+from copy import copy
+from dataclasses import dataclass, field
+
+from ocppdiag_redis import Lease
+from ocppdiag_redis.origin import Origin
+from ocppdiag_workers.letters import Letter
+from ocppdiag_workers.memory import CLAIM_SECONDS, HELD_MS, Memory, Remembered
+from ocppdiag_workers.operation import MonitorsSeen, Operation
+from ocppdiag_workers.parts import Part
+
+STATION = "CS-1"
+
+
+@dataclass
+class Clock:
+    """The present, which moves when the test says so."""
+
+    now: float = 1_800_000_000.0
+
+
+@dataclass
+class Kept:
+    """All that is kept."""
+
+    operations: dict[str, Remembered] = field(default_factory=dict)
+    finals: dict[str, Letter | None] = field(default_factory=dict)
+    parts: dict[str, dict[str, Part]] = field(default_factory=dict)
+    requests: dict[tuple[str, int], str] = field(default_factory=dict)
+    waiting: dict[str, float] = field(default_factory=dict)
+    monitors: dict[int, int] = field(default_factory=dict)
+    deadlines: dict[str, float] = field(default_factory=dict)
+    number: int = 0
+    held: tuple[str, float] = ("", 0.0)
+    lease: tuple[Lease | None, float] = (None, 0.0)
+    epoch: int = 0
+    accepted: int | None = None
+    origin: tuple[str, float] = ("", 0.0)
+
+    def copy(self) -> "Kept":
+        """Keep the same a second time."""
+        again = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                setattr(again, name, dict(value))
+        again.parts = {key: dict(laid) for key, laid in self.parts.items()}
+        return again
+
+
+class MemoryDouble(Memory):
+    """The operations of one station."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.kept = Kept()
+        self.name = "one"
+        self.origin = OriginDouble(self)
+
+    async def next_request_id(self, station: str) -> int:  # noqa: ARG002 (there is one station)
+        self.kept.number = max(self.kept.number, int(self.clock.now) - 1_577_836_800) + 1
+        return self.kept.number
+
+    async def now(self) -> float:
+        return self.clock.now
+
+    async def find(self, station: str, command_id: str) -> Remembered | None:  # noqa: ARG002
+        return self.kept.operations.get(command_id)
+
+    async def final(self, station: str, command_id: str) -> Letter | None:  # noqa: ARG002
+        return self.kept.finals.get(command_id)
+
+    async def find_request(self, station: str, family: str, request_id: int) -> str | None:  # noqa: ARG002
+        return self.kept.requests.get((family, request_id))
+
+    async def commit(
+        self,
+        operation: Operation,
+        told: tuple[Letter, ...],
+        revision: int,
+        now: float,  # noqa: ARG002 (nothing is kept too long for a test)
+        *,
+        keep: Part | None = None,
+        final: Letter | None = None,
+    ) -> bool:
+        kept, command_id = self.kept, operation.id
+        before = kept.operations.get(command_id)
+        if (before.revision if before else 0) != revision:
+            return False
+        unsent = {each.id: each for each in (*(before.unsent if before else ()), *told)}
+        kept.operations[command_id] = Remembered(operation, revision + 1, tuple(unsent.values()))
+        if operation.ended:
+            kept.finals[command_id] = final
+            kept.parts.pop(command_id, None)
+        elif keep:
+            laid = kept.parts.setdefault(command_id, {})
+            number = str(keep.seq_no)
+            laid.setdefault(f"{number}/{keep.digest}" if number in laid else number, keep)
+        if operation.in_line:
+            kept.waiting[command_id] = operation.begun
+        else:
+            kept.waiting.pop(command_id, None)
+        if operation.family is not None:
+            kept.requests[operation.family, operation.request_id] = command_id
+        return True
+
+    async def known_part(self, operation: Operation, part: Part) -> tuple[Part | None, bool]:
+        laid = self.kept.parts.get(operation.id, {})
+        known, same = laid.get(str(part.seq_no)), f"{part.seq_no}/{part.digest}" in laid
+        return known, same or (known is not None and known.digest == part.digest)
+
+    async def parts(self, operation: Operation, newest: Part | None) -> tuple[Part, ...]:
+        kept = tuple(self.kept.parts.get(operation.id, {}).values())
+        return (*kept, newest) if newest else kept
+
+    async def severities(self, station: str, monitors: tuple[int, ...]) -> dict[int, int]:  # noqa: ARG002
+        return {each: self.kept.monitors[each] for each in monitors if each in self.kept.monitors}
+
+    async def see_monitors(self, station: str, seen: MonitorsSeen) -> None:  # noqa: ARG002
+        if seen.all_gone:
+            self.kept.monitors.clear()
+        for monitor, severity in seen.severities.items():
+            if severity is None:
+                self.kept.monitors.pop(monitor, None)
+            else:
+                self.kept.monitors[monitor] = severity
+
+    async def forget_monitors(self, station: str) -> None:  # noqa: ARG002
+        self.kept.monitors.clear()
+
+    async def mark_sent(self, operation: Operation, told: tuple[Letter, ...]) -> None:
+        sent = {each.id for each in told}
+        if there := self.kept.operations.get(operation.id):
+            left = tuple(each for each in there.unsent if each.id not in sent)
+            self.kept.operations[operation.id] = Remembered(there.operation, there.revision, left)
+
+    async def open_operations(self, station: str) -> list[str]:  # noqa: ARG002
+        return [key for key, each in self.kept.operations.items() if not each.operation.ended]
+
+    async def waiting(self, station: str, many: int) -> list[str]:  # noqa: ARG002
+        return sorted(self.kept.waiting, key=lambda each: (self.kept.waiting[each], each))[:many]
+
+    async def hold_waiting(self, station: str, owner: str) -> bool:  # noqa: ARG002
+        holder, until = self.kept.held
+        if until > self.clock.now and holder != owner:
+            return False
+        if until <= self.clock.now:
+            self.kept.held = (owner, self.clock.now + HELD_MS / 1000)
+        return True
+
+    async def free_waiting(self, station: str, owner: str) -> None:  # noqa: ARG002
+        if self.kept.held[0] == owner:
+            self.kept.held = ("", 0.0)
+
+    async def wake_later(self, station: str, command_id: str, at: float) -> None:  # noqa: ARG002
+        self.kept.deadlines[command_id] = at
+
+    async def wake_by(self, station: str, command_id: str, at: float) -> None:  # noqa: ARG002
+        self.kept.deadlines[command_id] = min(at, self.kept.deadlines.get(command_id, at))
+
+    async def wake_never(self, station: str, command_id: str) -> None:  # noqa: ARG002
+        self.kept.deadlines.pop(command_id, None)
+
+    async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
+        now = self.clock.now
+        due = sorted((at, key) for key, at in self.kept.deadlines.items() if at <= now)
+        for _, key in due:
+            self.kept.deadlines[key] = now + CLAIM_SECONDS
+        return now, [(STATION, key) for _, key in due]
+
+
+class OriginDouble(Origin):
+    """Since when it is complete."""
+
+    def __init__(self, memory: MemoryDouble) -> None:
+        self._memory = memory
+
+    async def store(self) -> str:
+        return self._memory.name
+
+    async def since(self) -> float:
+        if self._memory.kept.origin[0] != self._memory.name:
+            self._memory.kept.origin = (self._memory.name, self._memory.clock.now)
+        return self._memory.kept.origin[1]
+
+    async def age(self) -> float:
+        return self._memory.clock.now - await self.since()
