@@ -60,7 +60,7 @@ GATEWAY_MESSAGE_TTL_MS = 30_000
 EXPIRED_KEY = "expired.gateway.0"
 """The key under which orders that no gateway took in time come back."""
 
-GUARD_SECONDS = (2, 15, 120, 900, 7200, 86_400)
+GUARD_SECONDS = (1, 5, 15, 120, 900, 7200, 86_400)
 """How long a guard may rest at a time: one queue for each, because a quorum queue lets go of its head only."""
 
 GUARD_KEY = "guard.rested.0"

@@ -86,7 +86,7 @@ async def test_a_command_that_had_ended_before_its_record_was_lost_has_no_second
     await end(stage, wish)
     await forget(stage)
     await guards(stage).rested([guard(stage, wish)])
-    assert (await ends(stage), await resting(stage, 2)) == ([], [])
+    assert (await ends(stage), await resting(stage, GUARD_SECONDS[0])) == ([], [])
 
 
 async def test_of_many_guards_at_once_one_tells_the_end(stage: Stage, stages: Stages) -> None:
@@ -109,7 +109,7 @@ async def test_a_guard_of_a_command_that_has_ended_goes(stage: Stage) -> None:
     wish = await stage.begun()
     event = await end(stage, wish)
     await guards(stage).rested([guard(stage, wish, due=time.time() + 20)])
-    assert [await resting(stage, seconds) for seconds in (2, 15)] == [[], []]
+    assert [await resting(stage, seconds) for seconds in (1, 5, 15)] == [[], [], []]
     assert event.outcome is Outcome.COMPLETED
 
 
@@ -128,7 +128,7 @@ async def test_an_end_on_record_that_nobody_could_tell_is_told_when_the_guard_co
     stage.lose("tell")
     with pytest.raises(UnconfirmedError):
         await guards(stage).rested([each])
-    assert (await ends(stage), await resting(stage, 2)) == ([], [])
+    assert (await ends(stage), await resting(stage, GUARD_SECONDS[0])) == ([], [])
     await guards(stage).rested([each])
     await guards(stage).rested([each])
     assert len(await ends(stage)) == 1

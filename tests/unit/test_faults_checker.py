@@ -256,6 +256,13 @@ def test_a_completed_report_is_whole() -> None:
     less["result"] = {**less["result"], "monitor": less["result"]["monitor"][1:]}
     histories.heard.append(Heard(109, less))
     assert promises(check(histories, SPAN)) == {"part lost": 1}
+    less["result"]["irregularities"] = ["first_part_missing"]  # but it was there
+    assert promises(check(histories, SPAN)) == {"part lost": 1}
+    drop(histories, 2, "monitoring_report_part_received")
+    first = next(each for each in histories.told if each.payload["requestId"] == 2)
+    histories.told.remove(first)
+    histories.told.append(replace(first, answer=Answer.ERROR))
+    assert check(histories, SPAN).violations == ()
 
 
 @pytest.mark.parametrize("size", [0, 1])

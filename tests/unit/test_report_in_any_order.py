@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from operations import DUE, STATION, Life, answered
 from reports import monitors_part
 
+from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import GetMonitoringReport
 from ocppdiag_contracts.device_model import Component, ComponentVariable
 from ocppdiag_contracts.events import MonitoringReport, Outcome
@@ -25,6 +26,7 @@ class ReportMachine(RuleBasedStateMachine):
         self.at = 1.0
         self.seq = 0
         self.came: list[tuple[int, int]] = []
+        self.records: list[link.Called] = []
 
     @initialize(last=st.integers(0, 4), first=st.sampled_from([0, 0, 0, 1]), long=st.booleans())
     def ask(self, last: int, first: int, *, long: bool) -> None:
@@ -107,8 +109,12 @@ class ReportMachine(RuleBasedStateMachine):
         if not ended and not again:
             self.came.append(part)
             assert self.life.operation.heard == (1, self.seq)
+            self.records.append(record)
         if ended:
-            assert self.life.had(record) == (number in {came for came, _ in self.came}), "late, or again"
+            assert not self.life.had(record), "late, or another part under the same number"
+            assert all(map(self.life.had, self.records)), (
+                "the very messages that came before, delivered again"
+            )
         if again:
             assert (self.life.operation, len(self.life.told)) == (before, told), "a repeat says nothing"
         self.at += 0.5

@@ -62,8 +62,8 @@ class Table:
     def had(self, operation: Operation, item: News) -> bool:
         """Whether an ended operation had this very news from the station before it ended."""
         match item:
-            case news.PartCame():
-                return report.parts_of(operation).has(item.part.seq_no)
+            case news.PartCame():  # the same number in a newer message may be another part
+                return report.parts_of(operation).has(item.part.seq_no) and item.stamp <= operation.heard
             case news.LogStatus():
                 return item.stamp <= operation.heard
             case _:
