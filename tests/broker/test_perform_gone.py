@@ -1,5 +1,6 @@
 """Connections that go with a CALL under way, with a word or without: asked again where that does no harm, else the end."""
 
+import asyncio
 import time
 
 import pytest
@@ -138,3 +139,17 @@ async def test_a_report_that_is_asked_again_has_the_request_id_that_it_had(stage
     (second,) = await stage.calls()
     assert (bytes(second.payload), second.epoch) == (bytes(first.payload), stage.epoch)
     assert second.message_id != first.message_id
+
+
+async def test_a_command_that_comes_again_after_its_deadline_is_not_said_to_have_never_left(
+    stage: Stage,
+) -> None:
+    """Its order is with the gateway: that it is too late to order it again says nothing of the first time."""
+    wish = await stage.begun(stage.wish(due_in=1))
+    assert len(await stage.calls()) == 1
+    await asyncio.sleep(1.1)
+    await stage.command(wish)
+    assert await stage.calls() == []
+    assert ends(await stage.events()) == {}
+    await stage.performer.wake(stage.station, wish.id, time.time())
+    assert ends(await stage.events()) == {wish.id: ("expired", "no_answer")}

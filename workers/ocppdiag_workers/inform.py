@@ -33,9 +33,9 @@ class Informer:
     ends: Ends
     table: Table
 
-    async def send(self, operation: Operation) -> None:
+    async def send(self, operation: Operation, *, again: bool) -> None:
         """Order the CALL of its turn, again if need be: the gateway knows an order by its message id."""
-        if item := await self.orders.send(operation, time.time(), self.inform):
+        if item := await self.orders.send(operation, time.time(), self.inform, again=again):
             await self.inform(operation.station, Inform(item, operation.id))
 
     async def _inform_family(self, station: str, inform: Inform, family: str) -> bool:
@@ -83,7 +83,7 @@ class Informer:
             if step.operation == before:
                 await self.post.tell(told, before.reply_to)
                 if step.asks:
-                    await self.send(before)
+                    await self.send(before, again=True)
                 return before
             final = letter(step.final.for_later()) if step.final else None
             if await self.memory.commit(
@@ -136,7 +136,7 @@ class Informer:
         elif operation.wake_at != before.wake_at:
             await self.memory.wake_later(operation.station, operation.id, operation.wake_at)
         if step.asks:
-            await self.send(step.operation)
+            await self.send(step.operation, again=False)
 
     async def _supersede(self, newer: Operation, now: float) -> None:
         for other in await self._open_of(newer.station, newer.family):

@@ -39,8 +39,8 @@ class Orders:
     table: Table
     house: House
 
-    async def send(self, operation: Operation, now: float, inform: Bring) -> news.News | None:
-        """Order the CALL of its turn, again if need be; return what comes of it at once, if anything does.
+    async def send(self, operation: Operation, now: float, inform: Bring, *, again: bool) -> news.News | None:
+        """Order the CALL of its turn, `again` if need be; return what comes of it at once, if anything does.
 
         Done twice it changes nothing: the gateway knows an order by its message id. `inform` brings news to another
         operation. Raises UnconfirmedError.
@@ -48,6 +48,10 @@ class Orders:
         try:
             return await self._send(operation, now, inform)
         except NotAskableError as error:
+            if again and operation.node and error.reason == "expired":
+                return None  # what was ordered before may have reached the station: the deadline ends it
+            if again and operation.node and error.reason == "gone":
+                return news.Lost(now, operation.turn, operation.epoch)
             return news.Refused(now, error.reason, operation.turn, operation.epoch)
 
     async def _send(self, operation: Operation, now: float, inform: Bring) -> news.News | None:

@@ -61,21 +61,24 @@ class Performer:
     async def command(self, command: Command, body: bytes, reply_to: str | None) -> None:
         """Begin a command, or find it begun: then only what is missing is done, and how far it is, is told again."""
         remembered = await self.memory.find(command.station, command.id)
+        again = remembered is not None
         if remembered is None:
             if await self._known(command, reply_to):
                 return None
             remembered = await self._begin(command, body, reply_to)
+            if remembered is None:
+                return await self.command(command, body, reply_to)
         elif remembered.operation.ended:
             final = await self.memory.final(command.station, command.id)
             await self.post.tell((final,) if final else (), reply_to)
         else:
-            again = await self._again(command, remembered, reply_to)
-            if again is None:
+            same = await self._again(command, remembered, reply_to)
+            if same is None:
                 return await self.command(command, body, reply_to)
-            remembered = again
+            remembered = same
         await self.informer.tell_left(remembered)
         if remembered.operation.state is State.QUEUED:
-            await self.informer.send(remembered.operation)
+            await self.informer.send(remembered.operation, again=again)
         elif remembered.operation.state is State.WAITING:  # the station may have come while this was written
             await self.presence.release(command.station, time.time(), self.informer.inform)
         return None
@@ -160,8 +163,8 @@ class Performer:
         if after.waits:
             await self.presence.release(station, now, self.informer.inform)
 
-    async def _begin(self, command: Command, body: bytes, reply_to: str | None) -> Remembered:
-        """Record a command, with its request id, before anything is sent."""
+    async def _begin(self, command: Command, body: bytes, reply_to: str | None) -> Remembered | None:
+        """Record a command, with its request id, before anything is sent; None when somebody else just has."""
         work = self.table.works[command.command]
         now = time.time()
         lease, waits = await self.presence.place(command, now) if work.asks_station else (None, None)
@@ -174,10 +177,7 @@ class Performer:
         )
         told = letters(step.events)
         if not await self.memory.commit(operation, told, 0, now):
-            found = await self.memory.find(operation.station, operation.id)
-            if found is None:
-                raise RuntimeError("an operation was there and is gone")
-            return found
+            return None
         log.info(
             "command_queued",
             station=operation.station,
