@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
-from machine_hands import Hands
+from machine_breaks import Breaks, indices
 from machine_memory import STATION
 from machine_station import BOOT, PARTS, log_status, part
 from machine_wishes import KINDS
@@ -16,26 +16,13 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import Cancel, IfOffline, ListCommands
 from ocppdiag_contracts.topology import OWNER
 
-BREAKS = (
-    "connection ends",
-    "connection ends",
-    "connection ends",
-    "station goes unnoticed",
-    "gateway hangs",
-    "gateway goes on",
-    "gateway dies",
-    "gateway dies, and its queue",
-    "redis is emptied",
-)
-
-indices = st.integers(0, 7)
 steps = st.sampled_from([None, None, None, *range(12)])
 troubles = st.none() | st.none() | st.builds(Trouble, st.integers(0, 14), st.booleans(), st.booleans())
 how_answered = st.sampled_from(["accepted", "accepted", "accepted", "rejected", "error", "unreadable"])
 statuses = st.sampled_from(["Uploading", "Uploaded", "UploadFailure", "AcceptedCanceled", "Idle"])
 
 
-class Machine(Hands):
+class Machine(Breaks):
     """One station, two gateways, any number of workers: whatever may happen."""
 
     # Commands.
@@ -106,15 +93,20 @@ class Machine(Hands):
         for message in self._taken(many):
             self._work(message, None, None, again=False)
 
-    @precondition(lambda self: self.world.messages)
-    @rule(first=indices, calls=st.integers(0, 9), second=st.none() | indices, falls=st.booleans())
-    def race(self, first: int, calls: int, second: int | None, *, falls: bool) -> None:
-        """One worker is overtaken by another half way: by its alarms, or by another message."""
-        self.deliver(first, calls, None, again=False)
-        if second is None:
-            self._ring()
-        elif self.world.messages:
-            self.deliver(second, None, None, again=False)
+    @rule(
+        first=st.none() | indices,
+        calls=st.integers(0, 9),
+        second=st.none() | indices,
+        seconds=st.sampled_from([0, 0, 3]),
+        falls=st.booleans(),
+    )
+    def race(self, first: int | None, calls: int, second: int | None, seconds: float, *, falls: bool) -> None:
+        """One worker is overtaken by another half way; each has the alarms in its hands, or a message."""
+        self._one(first, calls)
+        for node in self.world.nodes.values():
+            self._take(node)
+        self.do(self._pass_time(seconds))
+        self._one(second, None)
         if self.lives:
             self.go_on(-1, None, falls=falls)
 
@@ -138,40 +130,6 @@ class Machine(Hands):
             if node.name in which:
                 self._take(node)
 
-    @rule(south=st.booleans(), boots=st.booleans())
-    def connects(self, *, south: bool, boots: bool) -> None:
-        node = self.world.nodes["south" if south else "north"]
-        if node.hung:
-            return
-        node.alive = node.has_queue = True
-        self._connect(node)
-        if boots:
-            self._calls(BOOT)
-
-    @rule(what=st.sampled_from(BREAKS), which=indices)
-    def breaks(self, what: str, which: int) -> None:
-        node = self.world.nodes["north" if which % 2 else "south"]
-        connections = [each for each in self.world.connections if not each.node.hung]
-        match what:
-            case "connection ends" if connections:
-                self._end(connections[which % len(connections)])
-            case "station goes unnoticed":
-                self.world.socket = None
-            case "gateway hangs" if node.alive and not node.hung:
-                self.world.hang(node)
-            case "gateway goes on":
-                self._gateways_go_on()
-            case "gateway dies":
-                self.world.die(node)
-            case "gateway dies, and its queue":
-                self.world.die(node)
-                node.queue, node.has_queue = [], False
-            case "redis is emptied":
-                self.do(self.kept.wipe())
-                self.checks.wiped()
-            case _:
-                pass
-
     @precondition(lambda self: self.world.station.asked)
     @rule(which=indices, how=how_answered)
     def answers(self, which: int, how: str) -> None:
@@ -179,17 +137,26 @@ class Machine(Hands):
         self._answer(asked[-1 - which % len(asked)], how)
 
     @precondition(lambda self: self.world.reports_asked_for)
-    @rule(which=indices, seq_no=st.integers(0, PARTS - 1), variant=st.sampled_from([0, 0, 0, 1]))
-    def sends_part(self, which: int, seq_no: int, variant: int) -> None:
+    @rule(
+        which=indices,
+        seq_no=st.integers(0, PARTS - 1),
+        variant=st.sampled_from([0, 0, 0, 1]),
+        calls=st.none() | st.integers(1, 6),
+    )
+    def sends_part(self, which: int, seq_no: int, variant: int, calls: int | None) -> None:
+        """A worker has it in its hands already, after so many calls."""
         asked = self.world.reports_asked_for
         self._calls(part(asked[-1 - which % len(asked)], seq_no, variant))
+        if calls is not None:
+            self._one(-1, calls)
+            self.take_orders("northsouth")
 
     @precondition(lambda self: self.world.reports_asked_for)
     @rule(which=indices)
     def sends_report(self, which: int) -> None:
         """All of it, and all of it is handled at once."""
         for seq_no in range(PARTS):
-            self.sends_part(which, seq_no, 0)
+            self.sends_part(which, seq_no, 0, None)
             self._settle_all()
 
     @precondition(lambda self: self.world.asked_for("GetLog") or self.world.asked_for("TriggerMessage"))
@@ -214,12 +181,6 @@ class Machine(Hands):
             case _:
                 record = link.UploadStored(**about, location="file:///log", size=3, sha256="0" * 64)
         self.world.messages.append(record)
-
-    # The rest of the world.
-
-    @rule(seconds=st.sampled_from([0.3, 0.3, 2.5, 2.5, 6.5, 6.5, 12, 35]))
-    def time_passes(self, seconds: float) -> None:
-        self.do(self._pass_time(seconds))
 
     @rule()
     def all_goes_well(self) -> None:

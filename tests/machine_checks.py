@@ -25,6 +25,9 @@ UNSEEN = {Failure.NOT_CONNECTED, Failure.BUSY, Failure.CANCELLED, Failure.DEADLI
 BEFORE = {"GetVariables"}
 """What is asked before the command itself is."""
 
+TOLD_OFTEN = {"command_repeated", "command_settled", "log_bytes_received"}
+"""Events that may be told in other words under one id; how a command ends is looked at for itself."""
+
 OURS = {"cancel", "list_commands"}
 SLACK_SECONDS = 5.0
 
@@ -61,7 +64,7 @@ class Checks:
 
     def _told(self, letter: Letter) -> None:
         known = self.world.told.get(letter.id, letter)
-        if letter.event not in ("command_repeated", "command_settled"):
+        if letter.event not in TOLD_OFTEN:
             assert bytes(known.shown) == bytes(letter.shown), "one id, two events"
         if letter.event.endswith("part_received"):
             self._told_parts |= _part_keys(letter)
@@ -93,6 +96,8 @@ class Checks:
             assert at <= max(command.due.timestamp(), self.quiet_since) + SLACK_SECONDS, "too late"
             found = await self.memory.find(STATION, command.id)
             assert found is None or not found.unsent
+            if command.id not in self._old:
+                assert f"{STATION}/{command.id}/queued" in self.world.told, "its beginning was told to nobody"
             if isinstance(command, Cancel) and command.command_id not in self._old:
                 self._cancelled(command)
 
@@ -162,7 +167,7 @@ class Checks:
                     and theirs.begun < ours.operation.begun
                     and theirs.state in (State.WAITING, State.QUEUED)
                     and theirs.id not in self.world.left
-                    and self._waited[theirs.id] < self._released[tag]
+                    and self._waited.get(theirs.id, self._step) < self._released[tag]
                 ), "one has left before another that had waited longer"
         self._left = len(self.world.left)
 
@@ -176,15 +181,7 @@ class Checks:
         self._owed = [says for says in self._owed if not self._is_told(says)]
 
     def _is_told(self, says: Says) -> bool:
-        if _says_keys(says) & self._told_parts:
-            return True
-        # Of a report that has ended only the numbers are remembered: another part under one of them is a repeat.
-        which, ended = f"{says.payload['requestId']}/{says.payload['seqNo']}/", self._ended_requests()
-        return says.payload["requestId"] in ended and any(key.startswith(which) for key in self._told_parts)
-
-    def _ended_requests(self) -> set[int]:
-        operations = [found.operation for found in self._seen.values()]
-        return {operation.request_id for operation in operations if operation.ended}
+        return bool(_says_keys(says) & self._told_parts)
 
     async def _is_to_be_told(self, says: Says) -> bool:
         records = [await self.memory.find(STATION, each) for each in self._times_delivered]

@@ -71,19 +71,12 @@ class InMind:
     def __init__(self, clock: Clock) -> None:
         self.memory = MemoryDouble(clock)
         self.directory = DirectoryDouble(self.memory)
-        self._earlier = Kept()
 
     async def pass_time(self, seconds: float) -> None:
         """Nothing runs by itself."""
 
     async def wipe(self) -> None:
         self.memory.kept = Kept()
-
-    async def remember(self) -> None:
-        self._earlier = self.memory.kept.copy()
-
-    async def fall_back(self, name: str) -> None:
-        self.memory.kept, self.memory.name = self._earlier.copy(), name
 
     async def alarms(self) -> dict[str, float]:
         return dict(self.memory.kept.deadlines)

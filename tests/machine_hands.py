@@ -121,6 +121,14 @@ class Hands(RuleBasedStateMachine):
             lambda hands: _handled(hands, message, self.clock.now), message, calls, trouble, again=again
         )
 
+    def _one(self, which: int | None, calls: int | None) -> None:
+        """Have a worker take one message, or what is due."""
+        if which is None:
+            self._ring(calls)
+        elif self.world.messages:
+            message = self.world.messages.pop(which % len(self.world.messages))
+            self._work(message, calls, None, again=False)
+
     def _live(
         self,
         doing: Callable[[Performer], Coroutine[Any, Any, None]],

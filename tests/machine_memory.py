@@ -1,6 +1,5 @@
 """What Redis keeps of one station and its operations, kept in a process instead: doubles with the same methods."""
 
-from copy import copy
 from dataclasses import dataclass, field
 
 from ocppdiag_redis import Lease
@@ -11,6 +10,7 @@ from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
 
 STATION = "CS-1"
+STORE = "one"
 
 
 @dataclass
@@ -36,16 +36,7 @@ class Kept:
     lease: tuple[Lease | None, float] = (None, 0.0)
     epoch: int = 0
     accepted: int | None = None
-    origin: tuple[str, float] = ("", 0.0)
-
-    def copy(self) -> "Kept":
-        """Keep the same a second time."""
-        again = copy(self)
-        for name, value in vars(self).items():
-            if isinstance(value, dict):
-                setattr(again, name, dict(value))
-        again.parts = {key: dict(laid) for key, laid in self.parts.items()}
-        return again
+    since: float | None = None
 
 
 class MemoryDouble(Memory):
@@ -54,7 +45,6 @@ class MemoryDouble(Memory):
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.kept = Kept()
-        self.name = "one"
         self.origin = OriginDouble(self)
 
     async def next_request_id(self, station: str) -> int:  # noqa: ARG002 (there is one station)
@@ -176,12 +166,12 @@ class OriginDouble(Origin):
         self._memory = memory
 
     async def store(self) -> str:
-        return self._memory.name
+        return STORE
 
     async def since(self) -> float:
-        if self._memory.kept.origin[0] != self._memory.name:
-            self._memory.kept.origin = (self._memory.name, self._memory.clock.now)
-        return self._memory.kept.origin[1]
+        if self._memory.kept.since is None:
+            self._memory.kept.since = self._memory.clock.now
+        return self._memory.kept.since
 
     async def age(self) -> float:
         return self._memory.clock.now - await self.since()

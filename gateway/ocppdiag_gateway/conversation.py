@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from ocppdiag_contracts import link
 from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
@@ -218,7 +219,8 @@ class Conversation:
         self._fates.settle(message_id, fate, max(until, now + self._limits.withdrawn_seconds), now)
 
     def _refused(self, order: _Question, now: float, reason: str) -> Deliver:
-        return Deliver(self._result(order, now, link.Refused, reason=reason))
+        # Of the order's own connection, which may be an older one: a newer order may be with us by now.
+        return Deliver(replace(self._result(order, now, link.Refused, reason=reason), epoch=order.epoch))
 
     def _result(self, order: _Question, now: float, kind: type[link.Result], **content: Any) -> Any:  # noqa: ANN401
         return kind(**self._stamp(now), owner=order.owner, tag=order.tag, action=order.action, **content)

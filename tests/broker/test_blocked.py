@@ -4,14 +4,13 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from node import rabbitmq
 from places import until
+from private import broker_of_our_own, disk_full
 from structlog.testing import capture_logs
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Publisher
 from ocppdiag_contracts.topology import EVENTS, Queue
 
-FULL, ROOM = "1000000GB", "1MB"
 QUEUE = Queue("test.blocked", ((EVENTS, "test.blocked"),), {"x-queue-type": "quorum"})
 
 
@@ -26,7 +25,7 @@ async def test_while_a_broker_is_blocked_publishes_wait_consumers_go_on_readines
         heard[delivery.body] += 1
 
     with capture_logs() as said:
-        async with rabbitmq(tmp_path, 1) as nodes, Broker(nodes.nodes[0].url, name="test") as broker:
+        async with broker_of_our_own(tmp_path) as node, Broker(node.url, name="test") as broker:
             await broker.declare_exchanges()
             publisher = await Publisher.open(broker)
 
@@ -35,17 +34,16 @@ async def test_while_a_broker_is_blocked_publishes_wait_consumers_go_on_readines
 
             consumer = await Consumer.start(broker, QUEUE, handler, prefetch=4)
             await asyncio.gather(*map(put, range(20)))
-            await nodes.control("set_disk_free_limit", FULL)
-            waiting = [asyncio.create_task(put(number)) for number in range(20, 40)]
-            await until(lambda: not broker.usable, within=10)
-            held.set()
-            await until(
-                lambda: sum(heard.values()) == 20
-            )  # sixteen came, and all were settled, in the meantime
-            await asyncio.sleep(7)
-            assert not broker.usable
-            assert not any(task.done() for task in waiting)
-            await nodes.control("set_disk_free_limit", ROOM)
+            async with disk_full(node):
+                waiting = [asyncio.create_task(put(number)) for number in range(20, 40)]
+                await until(lambda: not broker.usable, within=10)
+                held.set()
+                await until(
+                    lambda: sum(heard.values()) == 20
+                )  # sixteen came when four were settled, and so on
+                await asyncio.sleep(7)
+                assert not broker.usable
+                assert not any(task.done() for task in waiting)
             await asyncio.wait_for(asyncio.gather(*waiting), 15)
             await until(lambda: broker.usable)
             await until(lambda: len(heard) == 40)

@@ -80,6 +80,13 @@ def test_an_order_for_an_older_connection_or_past_its_time_is_refused() -> None:
     assert records_of(talk.order(order(expires_at=5), 5))[0].reason == "expired"
 
 
+def test_the_refusal_of_an_order_for_an_older_connection_is_not_taken_for_one_of_this() -> None:
+    talk = conversation()
+    talk.order(order("new"), 0)
+    (refused,) = records_of(talk.order(order("old", epoch=EPOCH - 1), 0))
+    assert (refused.reason, refused.epoch) == ("stale", EPOCH - 1)
+
+
 def test_an_order_that_is_taken_too_late_is_stale_and_stays_so_when_it_comes_again() -> None:
     """Its gateway hung, and the workers have heard that none took it."""
     talk = conversation()

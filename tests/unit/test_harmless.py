@@ -19,7 +19,7 @@ from ocppdiag_contracts.commands import (
 )
 from ocppdiag_contracts.device_model import Component, MonitorType, Variable
 from ocppdiag_contracts.events import Outcome
-from ocppdiag_contracts.failures import Failure
+from ocppdiag_contracts.failures import Failure, Retry
 from ocppdiag_workers import news
 from ocppdiag_workers.calls import MOST_LOST
 from ocppdiag_workers.operation import State
@@ -125,3 +125,10 @@ def test_what_is_asked_again_is_told_as_sent_once_and_owes_its_answer_again() ->
     assert (life.operation.overdue, life.operation.unanswered) == (False, True)
     life.hear(news.Sent(101, 0, (2, 1)))
     assert [event.event for event in life.told] == ["command_sent", "command_waiting"]
+
+
+@pytest.mark.parametrize("reason", ["gone", "busy", "expired"])
+def test_what_was_under_way_when_its_connection_went_is_never_said_to_be_unseen(reason: str) -> None:
+    life = Life(LEVEL).hear(news.Sent(1, 0, (1, 1)), news.Lost(2, 0, 1), back())
+    life.hear(news.Refused(DUE, reason, 0, 2))
+    assert (life.end.failure, life.end.retry) == (Failure.CONNECTION_LOST, Retry.UNKNOWN)

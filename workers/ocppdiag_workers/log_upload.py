@@ -121,7 +121,7 @@ def stored(operation: Operation, progress: Progress, item: news.LogStored) -> St
 def arriving(operation: Operation, item: news.LogArriving) -> Step:
     """Bytes are told and not remembered."""
     told = LogBytesReceived(
-        id=operation.event_id(f"bytes/{item.bytes}"),
+        id=operation.event_id(f"bytes/{item.at:.3f}"),
         time=instant(item.at),
         station=operation.station,
         command_id=operation.id,
