@@ -16,6 +16,8 @@ from ocppdiag_local.failures import ServicesMissing
 from ocppdiag_local.servers import BOTH
 from ocppdiag_local.services import Services
 
+FULL, ROOM = "1000000GB", "1MB"
+
 
 @dataclass(frozen=True, slots=True)
 class Private:
@@ -29,9 +31,7 @@ class Private:
 @asynccontextmanager
 async def private(folder: Path) -> AsyncIterator[Private]:
     """Run both until the block ends."""
-    await asyncio.to_thread(_provide)
-    async with rabbitmq(folder / "rabbitmq", 1) as nodes:
-        (node,) = nodes.nodes
+    async with broker_of_our_own(folder / "rabbitmq") as node:
         redis = Server(folder / "redis")
         await redis.start()
         try:
@@ -39,6 +39,27 @@ async def private(folder: Path) -> AsyncIterator[Private]:
         finally:
             redis.thaw()
             await redis.stop()
+
+
+@asynccontextmanager
+async def broker_of_our_own(folder: Path) -> AsyncIterator[Node]:
+    """Run a RabbitMQ until the block ends."""
+    await asyncio.to_thread(_provide)
+    async with rabbitmq(folder, 1) as nodes:
+        yield nodes.nodes[0]
+
+
+@asynccontextmanager
+async def disk_full(node: Node) -> AsyncIterator[None]:
+    """Have the node think so: it reads nothing more from whoever publishes, until the block ends."""
+    await node.control("set_disk_free_limit", FULL)
+    try:
+        async with asyncio.timeout(30):
+            while "running" in await node.control("list_connections", "state"):  # noqa: ASYNC110 (it tells nobody)
+                await asyncio.sleep(0.1)
+        yield
+    finally:
+        await node.control("set_disk_free_limit", ROOM)
 
 
 def _provide() -> None:

@@ -7,6 +7,8 @@ from typing import Self
 from yarl import URL
 
 LARGEST_CHUNK = 65536
+MOST_UNDER_WAY = 16
+"""Chunks that have been sent and have not arrived."""
 
 
 class Wire:
@@ -23,7 +25,7 @@ class Wire:
         self.answering = asyncio.Event()
         self.answering.set()
         self.delay = 0.0
-        """Seconds before each chunk."""
+        """Seconds that each byte is under way."""
         self.bytes_per_second = float("inf")
         self._open = True
         self._writers: set[asyncio.StreamWriter] = set()
@@ -74,13 +76,26 @@ class Wire:
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None = None
     ) -> None:
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MOST_UNDER_WAY)
+        arriving = asyncio.create_task(self._arrive(under_way, writer))
         with suppress(ConnectionError):
             while data := await reader.read(int(min(LARGEST_CHUNK, max(1.0, self.bytes_per_second)))):
-                await asyncio.sleep(self.delay + len(data) / self.bytes_per_second)
+                await asyncio.sleep(len(data) / self.bytes_per_second)
                 await self.flowing.wait()
                 if gate:
                     await gate.wait()
-                writer.write(data)
-                await writer.drain()
+                await under_way.put((asyncio.get_running_loop().time() + self.delay, data))
+        await under_way.put((0.0, b""))
+        await arriving
         self._writers.discard(writer)
         writer.close()
+
+    @staticmethod
+    async def _arrive(under_way: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+        """Write each chunk when its time has come, in their order."""
+        while (chunk := await under_way.get())[1]:
+            at, data = chunk
+            await asyncio.sleep(at - asyncio.get_running_loop().time())
+            with suppress(ConnectionError):
+                writer.write(data)
+                await writer.drain()

@@ -90,7 +90,7 @@ class Consumer:
             log.debug("queue_left_to_expire", queue=self._queue.name)
 
     async def stop(self) -> None:
-        """Take nothing more, and wait for what was taken: 13 s at most, after which the rest is given back."""
+        """Take nothing more, and wait for what was taken: for 10 s, after which the rest is given back."""
         if not await tried(self._queue.cancel(self._tag), GOODBYE_SECONDS):
             log.debug("consumer_gone", queue=self._queue.name)
         self._stopping.set()

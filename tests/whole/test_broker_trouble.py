@@ -11,13 +11,12 @@ import pytest_asyncio
 from bare import BareStation, bare_station
 from charge_point import put
 from installation import Installation, install
-from private import Private, private
+from private import Private, disk_full, private
 
 from ocppdiag_contracts import GetLog, Outcome
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_contracts.upload_token import UploadToken, sign
 
-FULL, ROOM = "1000000GB", "1MB"
 LIMIT = 60
 RENEW = 2
 
@@ -83,13 +82,12 @@ def call(station: BareStation) -> "asyncio.Task[list[object]]":
 
 async def test_while_the_broker_is_blocked_answers_wait_and_health_is_off(place: Place, name: str) -> None:
     async with bare_station(place.made, name) as station:
-        await place.servers.node.control("set_disk_free_limit", FULL)
-        waiting, uploaded = call(station), place.upload(name)
-        await place.healthy(503, 503)
-        await asyncio.sleep(6)
-        assert not waiting.done()
-        assert not uploaded.done()
-        await place.servers.node.control("set_disk_free_limit", ROOM)
+        async with disk_full(place.servers.node):
+            waiting, uploaded = call(station), place.upload(name)
+            await place.healthy(503, 503)
+            await asyncio.sleep(6)
+            assert not waiting.done()
+            assert not uploaded.done()
         assert (await asyncio.wait_for(waiting, 15))[0] == 3
         assert await asyncio.wait_for(uploaded, 15) == 201
         await place.healthy(200, 200)
