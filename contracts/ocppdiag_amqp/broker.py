@@ -91,15 +91,22 @@ class Broker:
         return channel
 
     @asynccontextmanager
-    async def passing_channel(self, prefetch: int) -> AsyncIterator[AbstractChannel]:
-        """Open a channel for a while; what was taken on it and is unsettled at its end is given back."""
-        channel = self._consuming.channel()
+    async def apart(self, prefetch: int) -> AsyncIterator[AbstractChannel]:
+        """Open a channel on a connection of its own, for a while: what goes wrong there breaks nothing else.
+
+        Raises the errors of aio_pika and TimeoutError.
+        """
+        connection = await aio_pika.connect(
+            self._url,
+            client_properties={"connection_name": f"{self._name} reads"},
+            timeout=CONNECT_SECONDS,
+        )
         try:
-            await channel.initialize()
+            channel = await connection.channel()
             await channel.set_qos(prefetch_count=prefetch)
             yield channel
         finally:
-            await tried(channel.close(), CLOSE_SECONDS)
+            await tried(connection.close(), CLOSE_SECONDS)
 
     async def declare_exchanges(self, *queues: Queue) -> None:
         """Declare what every process relies on: the exchanges, the queue for what nobody could handle, and `queues`."""

@@ -19,7 +19,7 @@ PREFETCH = 16
 SILENCE_SECONDS = 5.0
 """A journal that says nothing for so long is cut off: up to the mark there is always more to come."""
 
-_TROUBLE = (*GONE, TimeoutError)
+_TROUBLE = (*GONE, OSError, TimeoutError)
 
 
 class Journal:
@@ -42,11 +42,10 @@ class Journal:
         try:
             async with (
                 asyncio.timeout(SILENCE_SECONDS) as patience,
-                self._broker.passing_channel(PREFETCH) as channel,
+                self._broker.apart(PREFETCH) as channel,
             ):
                 reading = _Reading(wanted, mark, patience)
                 queue = await channel.get_queue(ENDS.name, ensure=False)
-                # A consumer that is restored after a reconnect begins at `since` again, which does no harm.
                 await queue.consume(reading.look, arguments=offset)
                 await reading.done.wait()
         except _TROUBLE as error:
@@ -67,6 +66,8 @@ class _Reading:
 
     async def look(self, message: AbstractIncomingMessage) -> None:
         # Nothing is awaited before the look: so the mark is looked at after all that lies before it.
+        if self.done.is_set():
+            return
         self._taken += 1
         if message.message_id in self._wanted:
             self.found[message.message_id] = message.body

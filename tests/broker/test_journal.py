@@ -56,7 +56,7 @@ async def tell(publisher: Publisher, station: str, *command_ids: object, step: s
 
 
 async def consumers(broker: Broker) -> int:
-    async with broker.passing_channel(1) as channel:
+    async with broker.apart(1) as channel:
         return (await declare_queue(channel, ENDS)).declaration_result.consumer_count or 0
 
 
@@ -106,6 +106,21 @@ async def test_questions_wait_for_one_reading_together_and_none_for_one_that_beg
     assert sum(await asyncio.gather(*first)) == 50
     assert sum(await asyncio.gather(*late)) == 10
     assert journal.readings == 2
+
+
+async def test_no_reading_disturbs_the_connection_that_the_worker_consumes_on(
+    broker: Broker, publisher: Publisher, station: str
+) -> None:
+    """To close a channel while its messages are being settled is an error that ends the whole connection."""
+    closed: list[object] = []
+    broker._consuming.close_callbacks.add(lambda *_: closed.append(1))
+    journal, begun = Journal(broker, publisher), time.time()
+    going_on = asyncio.create_task(tell(publisher, station, *range(3000)))
+    while not going_on.done():
+        await journal.find(frozenset({"nothing"}), begun)
+    await going_on
+    await asyncio.sleep(0.5)
+    assert not closed
 
 
 async def test_a_reading_that_is_cut_off_says_so_and_the_next_one_finds_all(
