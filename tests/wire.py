@@ -46,7 +46,7 @@ class Wire:
             await asyncio.wait(self._tasks)
 
     def cut(self, *, refuse: bool = False) -> None:
-        pass
+        self._open = not refuse
         while self._writers:
             self._writers.pop().transport.abort()
 
