@@ -1,6 +1,7 @@
 """The RabbitMQ and Redis of the tests: addresses given, else Docker through pytest-docker, else private processes."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -90,12 +91,15 @@ def docker_setup() -> str:
 
 
 def aloud(config: pytest.Config, subject: str) -> Callable[[str], None]:
-    """Write past pytest's capture, with -q too."""
+    """Write past pytest's capture, with -q too, and from each of its processes."""
     capture = config.pluginmanager.getplugin("capturemanager")
     terminal = config.pluginmanager.getplugin("terminalreporter")
 
     def say(sentence: str) -> None:
         with capture.global_and_fixture_disabled():
+            if terminal is None:  # one of several processes has none
+                sys.stderr.write(f"{subject}: {sentence}\n")
+                return
             terminal.ensure_newline()
             terminal.write_line(f"{subject}: {sentence}")
 

@@ -1,5 +1,6 @@
 """Node for the tests of the contract: the machine's own, else one from PyPI; its packages as tests/node locks them."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from backends import aloud
 
 HERE = Path(__file__).parent / "node"
 RUNTIME = HERE / ".runtime"
+LOCK = HERE / ".lock"
 STAMP = Path("node_modules", ".installed")
 
 OLDEST = 18
@@ -34,8 +36,10 @@ class Node:
 @pytest.fixture(scope="session")
 def node(request: pytest.FixtureRequest) -> Node:
     try:
-        found = of_the_machine() or from_pypi(RUNTIME)
-        install(found, HERE)
+        with LOCK.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+            found = of_the_machine() or from_pypi(RUNTIME)
+            install(found, HERE)
     except NodeMissing as missing:
         if os.environ.get("CI"):
             pytest.fail(str(missing), pytrace=False)

@@ -1,5 +1,6 @@
 """Install what is missing from Debian's packages, without the packages' own system services."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -13,10 +14,20 @@ from ocppdiag_local.failures import ServicesMissing
 
 POLICY = Path("/usr/sbin/policy-rc.d")  # Debian asks it before a package starts a service
 
+LOCK = Path("/run/ocppdiag-install.lock")
+
 
 def can_install() -> bool:
     """Tell whether we may install packages here."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one process of ours install at a time: the next may find that nothing is missing any more."""
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def install(packages: Sequence[str]) -> None:

@@ -31,9 +31,11 @@ def provide(wanted: Sequence[Server], say: Callable[[str], None]) -> None:
     """See that the programs are here, or say in one sentence what to do."""
     missing = _missing(wanted)
     if missing and debian.can_install():
-        packages = [server.package for server in missing]
-        say(f"installing {' and '.join(packages)} from Debian's packages")
-        debian.install(packages)
+        with debian.alone():
+            if missing := _missing(wanted):
+                packages = [server.package for server in missing]
+                say(f"installing {' and '.join(packages)} from Debian's packages")
+                debian.install(packages)
         missing = _missing(wanted)
     if missing:
         raise ServicesMissing(
