@@ -10,6 +10,7 @@ from machine import Machine
 from machine_hands import Backend
 from machine_memory import STATION, Clock
 from redis.asyncio import Redis
+from yarl import URL
 
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, Script, keys
@@ -57,7 +58,7 @@ class OnRedis:
     """Everything in Redis."""
 
     def __init__(self, url: str, clock: Clock) -> None:
-        self._redis = Timed(Redis.from_url(url, db=DATABASE), clock)
+        self._redis = Timed(Redis.from_url(str(URL(url).with_path(f"/{DATABASE}"))), clock)
         self.memory = Memory(self._redis)
         self.directory = Directory(self._redis)
 
