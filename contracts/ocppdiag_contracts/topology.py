@@ -159,11 +159,12 @@ WORKERS_OWN = (*GUARD_QUEUES, ENDS, ENDS_ENTRY)
 def gateway_queue(node: str) -> Queue:
     """Return a gateway node's own queue.
 
-    Classic and short-lived, because a deadline stands behind each message in it; single active consumer, so that
-    an old and a new process of one node never take turns.
+    Short-lived, because a deadline stands behind each message in it, and replicated, because a classic queue is not
+    there while its node of the broker is away, and its gateway deaf; single active consumer, so that an old and a new
+    process of one gateway never take turns.
     """
     arguments: dict[str, str | int | bool] = {
-        "x-queue-type": "classic",
+        "x-queue-type": "quorum",
         "x-expires": GATEWAY_QUEUE_EXPIRES_MS,
         "x-message-ttl": GATEWAY_MESSAGE_TTL_MS,
         "x-single-active-consumer": True,

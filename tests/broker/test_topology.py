@@ -147,7 +147,7 @@ async def test_a_gateway_that_is_not_there_is_heard_of_at_once(
         await publisher.publish(GATEWAY, name, b"order", persistent=False)
     queue = await declare(topology.gateway_queue(name))
     await publisher.publish(GATEWAY, name, b"order", persistent=False)
-    await queue.delete(if_empty=False)
+    await queue.delete(if_unused=False, if_empty=False)
     with pytest.raises(UnroutableError):
         await publisher.publish(GATEWAY, name, b"order", persistent=False)
 
