@@ -20,7 +20,7 @@ demo: $(READY)   ## one log, from a station to a file, through every part
 	$(BIN)/python -m ocppdiag_local demo
 
 test: $(READY)   ## every test, on a real RabbitMQ and Redis
-	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
 
 check: lint types imports test   ## what CI runs
 
