@@ -5,7 +5,7 @@ MINUTES ?= 60
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test check lint types imports format contract lock bench faults soak clean
+.PHONY: help demo test test-rooms test-whole test-faults check lint types imports format contract lock bench faults soak clean
 
 help:            ## what each word does
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -20,7 +20,17 @@ demo: $(READY)   ## one log, from a station to a file, through every part
 	$(BIN)/python -m ocppdiag_local demo
 
 test: $(READY)   ## every test, on a real RabbitMQ and Redis
-	PYTHONHASHSEED=0 $(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile
+	@# In three processes, each with a RabbitMQ and a Redis of its own: they wait more than they work.
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target --keep-going test-rooms test-whole test-faults
+
+test-rooms: $(READY)
+	$(BIN)/python -m pytest -q tests/broker tests/unit tests/words
+
+test-whole: $(READY)
+	$(BIN)/python -m pytest -q tests/whole --ignore tests/whole/faults
+
+test-faults: $(READY)
+	$(BIN)/python -m pytest -q tests/whole/faults
 
 check: lint types imports test   ## what CI runs
 
