@@ -128,7 +128,7 @@ def _soaked(faults: Sequence[Fault], seed: int, seconds: float) -> Iterator[Faul
 
 
 def keep(trial: Trial, path: Path) -> Path:
-    """Write down what was broken and what shows it."""
+    """Write down what was broken and what shows it, and beside it all that happened, in its order."""
     lines = []
     for violation in trial.violations[:MOST_KEPT]:
         lines += [
@@ -137,6 +137,10 @@ def keep(trial: Trial, path: Path) -> Path:
             "",
         ]
     path.write_text("\n".join([*lines, *trial.notes]) + "\n")
+    histories = trial.histories
+    happened = [*histories.sent, *histories.executed, *histories.told, *histories.heard]
+    happened.sort(key=lambda record: record.at)
+    path.with_suffix(".histories").write_text("\n".join(map(str, happened)))
     return path
 
 

@@ -43,6 +43,7 @@ class Trial:
     violations: tuple[Violation, ...]
     """Those of the histories and those of the world."""
 
+    histories: Histories
     seconds: float
     notes: tuple[str, ...]
 
@@ -88,6 +89,7 @@ async def try_fault(world: World, fault: Fault, strike: Strike, pace: Pace, draw
         fault,
         verdict,
         (*verdict.violations, *found),
+        histories,
         time.monotonic() - began,
         tuple(world.notes),
     )
