@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated
+from typing import Annotated, Any
 
 sys.path.append(str(Path(__file__).parents[2]))  # where the world's wire is
 
@@ -138,7 +138,7 @@ def keep(trial: Trial, path: Path) -> Path:
         ]
     path.write_text("\n".join([*lines, *trial.notes]) + "\n")
     histories = trial.histories
-    happened = [*histories.sent, *histories.executed, *histories.told, *histories.heard]
+    happened: list[Any] = [*histories.sent, *histories.executed, *histories.told, *histories.heard]
     happened.sort(key=lambda record: record.at)
     path.with_suffix(".histories").write_text("\n".join(map(str, happened)))
     return path
