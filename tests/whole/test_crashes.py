@@ -113,7 +113,7 @@ async def test_an_order_that_no_gateway_takes_comes_back_as_not_connected(
         command = GetLog(station=name)
         await diagnostics.send(command)
         end = await asyncio.wait_for(diagnostics.settle(command), 10)
-        await declared.delete(if_empty=False)
+        await declared.delete(if_unused=False, if_empty=False)
     assert (end.outcome, end.failure) == (Outcome.FAILED, Failure.NOT_CONNECTED)
 
 
