@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 MINUTES ?= 60
+# Python 3.11 parses source a second time to mark the place of an error, and falls when that happens inside the first time.
+export PYTHONNODEBUGRANGES = 1
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 

@@ -44,7 +44,7 @@ async def private(folder: Path) -> AsyncIterator[Private]:
 @asynccontextmanager
 async def broker_of_our_own(folder: Path) -> AsyncIterator[Node]:
     """Run a RabbitMQ until the block ends."""
-    await asyncio.to_thread(_provide)
+    await asyncio.to_thread(provide)
     async with rabbitmq(folder, 1) as nodes:
         yield nodes.nodes[0]
 
@@ -62,7 +62,7 @@ async def disk_full(node: Node) -> AsyncIterator[None]:
         await node.control("set_disk_free_limit", ROOM)
 
 
-def _provide() -> None:
+def provide() -> None:
     try:
         processes.provide(BOTH, lambda _: None)
     except ServicesMissing as missing:

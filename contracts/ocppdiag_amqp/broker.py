@@ -90,6 +90,11 @@ class Broker:
         await channel.set_qos(prefetch_count=prefetch)
         return channel
 
+    async def close(self, channel: AbstractChannel) -> None:
+        """Close a channel of ours for good."""
+        self._channels.remove(channel)
+        await channel.close()
+
     @asynccontextmanager
     async def apart(self, prefetch: int) -> AsyncIterator[AbstractChannel]:
         """Open a channel on a connection of its own, for a while: what goes wrong there breaks nothing else.
@@ -115,8 +120,7 @@ class Broker:
             await channel.declare_exchange(exchange.name, exchange.type, durable=True)
         for queue in (PARKING, *queues):
             await declare_queue(channel, queue)
-        await channel.close()
-        self._channels.remove(channel)
+        await self.close(channel)
 
     async def _watch(self) -> None:
         """Look for ever, and say when trouble begins and when it is over."""

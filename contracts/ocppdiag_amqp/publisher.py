@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
-from aio_pika.exceptions import PublishError
+from aio_pika.exceptions import DeliveryError, PublishError
 
 from ocppdiag_amqp.broker import GONE, Broker
 from ocppdiag_amqp.errors import UnconfirmedError, UnroutableError
@@ -15,10 +15,16 @@ from ocppdiag_contracts.topology import EXCHANGES, Exchange
 
 PAUSE_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0
+AFRESH_SECONDS = 1.0
+"""How often a channel on which publishes are refused is replaced."""
 
 
 class Publisher:
-    """One channel and its exchanges, held for life."""
+    """One channel and its exchanges, held for as long as the broker takes what comes on it.
+
+    RabbitMQ 3.10 goes on refusing a channel that has met a quorum queue without its leader, whatever has become of
+    the queue since, until the leader's node is back; a new channel finds the new leader.
+    """
 
     def __init__(
         self, broker: Broker, channel: AbstractChannel, exchanges: Mapping[str, AbstractExchange]
@@ -26,13 +32,12 @@ class Publisher:
         self._broker = broker
         self._channel = channel
         self._exchanges = exchanges
+        self._afresh_at = 0.0
 
     @classmethod
     async def open(cls, broker: Broker) -> Self:
         """Open a publisher on the broker's publishing connection."""
-        channel = await broker.publishing_channel()
-        exchanges = {exchange.name: await channel.get_exchange(exchange.name) for exchange in EXCHANGES}
-        return cls(broker, channel, exchanges)
+        return cls(broker, *await _opened(broker))
 
     async def publish(
         self,
@@ -70,29 +75,51 @@ class Publisher:
             type=type,
             reply_to=reply_to,
         )
-        target = self._exchanges[exchange.name]
         with self._broker.publishing():
             try:
                 async with asyncio.timeout(patience):
-                    while not await _attempt(target, message, key, mandatory=mandatory):  # noqa: ASYNC110 (a pause)
+                    while not await self._attempt(exchange, message, key, mandatory=mandatory):  # noqa: ASYNC110 (a pause)
                         await asyncio.sleep(PAUSE_SECONDS)
             except TimeoutError:
                 raise UnconfirmedError(
                     f"{exchange.name} has not confirmed a message within {patience:g} s"
                 ) from None
 
+    async def _attempt(self, exchange: Exchange, message: Message, key: str, *, mandatory: bool) -> bool:
+        """Try once, for as long as the channel stands; False means that trying again makes sense."""
+        target = self._exchanges[exchange.name]
+        try:
+            await target.publish(message, key, mandatory=mandatory)
+        except PublishError:
+            raise UnroutableError(f"nobody is bound to {target.name} for {key}") from None
+        except DeliveryError:
+            await self._go_on_afresh()
+            return False
+        except GONE:
+            return False
+        except asyncio.CancelledError:
+            # Also how pending confirms end when aiormq gives up a connection that hangs, which is nobody's wish.
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            return False
+        return True
 
-async def _attempt(target: AbstractExchange, message: Message, key: str, *, mandatory: bool) -> bool:
-    """Try once, for as long as the channel stands; False means that trying again makes sense."""
-    try:
-        await target.publish(message, key, mandatory=mandatory)
-    except PublishError:
-        raise UnroutableError(f"nobody is bound to {target.name} for {key}") from None
-    except GONE:  # or refused, which aiormq puts under the same name
-        return False
-    except asyncio.CancelledError:
-        # Also how pending confirms end when aiormq gives up a connection that hangs, which is nobody's wish.
-        if (task := asyncio.current_task()) is None or task.cancelling():
-            raise
-        return False
-    return True
+    async def _go_on_afresh(self) -> None:
+        """Put a new channel in the place of the one on which a publish was refused.
+
+        What waits for its confirm on the old one is repeated on the new one.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._afresh_at:
+            return
+        self._afresh_at = now + AFRESH_SECONDS
+        try:
+            old, (self._channel, self._exchanges) = self._channel, await _opened(self._broker)
+            await self._broker.close(old)
+        except GONE:  # or the connection is, which aio-pika restores
+            return
+
+
+async def _opened(broker: Broker) -> tuple[AbstractChannel, Mapping[str, AbstractExchange]]:
+    channel = await broker.publishing_channel()
+    return channel, {exchange.name: await channel.get_exchange(exchange.name) for exchange in EXCHANGES}
