@@ -30,7 +30,7 @@ class DirectoryDouble(Directory):
         self._kept.epoch = max(self._us, self._kept.epoch + 1)
         lease = Lease(station, node, connection, version, self._kept.epoch)
         self._holds(lease)
-        return lease, Older(held.node, held.epoch) if held else None
+        return lease, Older(held.node, held.epoch, takeovers=1) if held else None
 
     async def renew(self, lease: Lease) -> bool:
         held = await self.find(lease.station)
@@ -44,6 +44,10 @@ class DirectoryDouble(Directory):
         held = await self.find(lease.station)
         if held and held.epoch == lease.epoch:
             self._kept.lease = (None, 0.0)
+
+    async def expel(self, station: str) -> None:
+        if await self.knows(station):
+            self._kept.epoch = max(self._us, self._kept.epoch + 1)
 
     async def find(self, station: str) -> Lease | None:  # noqa: ARG002
         lease, until = self._kept.lease

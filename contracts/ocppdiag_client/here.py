@@ -32,7 +32,7 @@ class Here(BaseModel):
             return cls.model_validate_json(_path(folder()).read_bytes())
         except (OSError, ValidationError):
             raise NotServingError(
-                "nothing is served on this machine: start `ocppdiag serve`, or give --amqp-url or OCPPDIAG_AMQP_URL"
+                "nothing is served on this machine: start `ocppdiag serve`, or say where it is (--help names the options)"
             ) from None
 
     def write(self, where: Path) -> None:

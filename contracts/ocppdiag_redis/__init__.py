@@ -1,8 +1,18 @@
 """The one room that speaks Redis: the pipeline, and the station directory that gateways, workers and the CLI share."""
 
-from ocppdiag_redis.credentials import Credentials
-from ocppdiag_redis.directory import Directory, Lease
+from ocppdiag_redis.credentials import Credentials, Registration, RegistrationError
+from ocppdiag_redis.directory import Directory, Lease, Older
 from ocppdiag_redis.origin import Origin
 from ocppdiag_redis.pipelined import Pipelined, Script
 
-__all__ = ["Credentials", "Directory", "Lease", "Origin", "Pipelined", "Script"]
+__all__ = [
+    "Credentials",
+    "Directory",
+    "Lease",
+    "Older",
+    "Origin",
+    "Pipelined",
+    "Registration",
+    "RegistrationError",
+    "Script",
+]

@@ -12,19 +12,41 @@ from ocppdiag_redis.pipelined import Pipelined, Script
 
 LEASE_MS = 90_000
 
+MOST_TAKEOVERS = 20
+"""How many are told apart: so many within a minute are enough to know."""
+
 # The epoch survives an empty Redis because it follows the server's clock, and a clock that steps back because it
 # follows the last epoch.
-_ACQUIRE = Script("""
+_EPOCH = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local last = tonumber(redis.call('HGET', KEYS[2], 'epoch') or '0')
 local epoch = string.format('%.0f', math.max(now, last + 1))
+"""
+
+_ACQUIRE = Script(
+    _EPOCH
+    + """
 local held = redis.call('HMGET', KEYS[1], 'node', 'epoch')
 redis.call('HSET', KEYS[1], 'node', ARGV[1], 'connection', ARGV[2], 'version', ARGV[3], 'epoch', epoch)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('HSET', KEYS[2], 'epoch', epoch, 'version', ARGV[3])
-return {epoch, held[1], held[2]}
-""")
+if not held[1] then return {epoch} end
+local takeovers = {string.format('%.0f', now)}
+for at in string.gmatch(redis.call('HGET', KEYS[2], 'takeovers') or '', '%d+') do
+  if #takeovers < tonumber(ARGV[5]) and math.abs(now - at) < 60000000 then table.insert(takeovers, at) end
+end
+redis.call('HSET', KEYS[2], 'takeovers', table.concat(takeovers, ' '))
+return {epoch, held[1], held[2], #takeovers}
+"""
+)
+
+_EXPEL = Script(
+    _EPOCH
+    + """
+if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then redis.call('HSET', KEYS[2], 'epoch', epoch) end
+"""
+)
 
 # A lease that is gone (an emptied Redis) is written again by whoever still holds the connection, unless a newer
 # connection was there since.
@@ -71,6 +93,8 @@ class Older:
 
     node: str
     epoch: int
+    takeovers: int
+    """How many there were within the last minute by the server's clock, this one included; at most 20."""
 
 
 class Directory:
@@ -87,9 +111,9 @@ class Directory:
         self, station: str, node: str, connection: str, version: str
     ) -> tuple[Lease, Older | None]:
         """Take the station: the newest authenticated connection wins, and learns whom it displaces."""
-        reply = await self._redis.script(_ACQUIRE, self._keys(station), node, connection, version, LEASE_MS)
-        epoch, held_node, held_epoch = reply
-        older = Older(held_node.decode(), int(held_epoch)) if held_node else None
+        arguments = (node, connection, version, LEASE_MS, MOST_TAKEOVERS)
+        epoch, *held = await self._redis.script(_ACQUIRE, self._keys(station), *arguments)
+        older = Older(held[0].decode(), int(held[1]), held[2]) if held else None
         return Lease(station, node, connection, version, int(epoch)), older
 
     async def renew(self, lease: Lease) -> bool:
@@ -100,6 +124,10 @@ class Directory:
     async def release(self, lease: Lease) -> None:
         """Give the lease back, unless a newer connection has it."""
         await self._redis.script(_RELEASE, [keys.lease(lease.station)], str(lease.epoch))
+
+    async def expel(self, station: str) -> None:
+        """Have a standing connection lose its lease: its gateway finds that at its next renewal, and closes it."""
+        await self._redis.script(_EXPEL, self._keys(station))
 
     async def find(self, station: str) -> Lease | None:
         """Return the lease that stands now."""

@@ -17,8 +17,18 @@ def station(station: str) -> str:
 
 
 def credential(station: str) -> str:
-    """The keyed hash of its password: string, no end."""
+    """How it may come in, with the keyed hashes of its passwords: hash, no end."""
     return f"ocppdiag:{{{station}}}:credential"
+
+
+def station_of(key: str) -> str:
+    """Return the identity in a station's key; none has a brace in it."""
+    return key[key.index("{") + 1 : key.index("}")]
+
+
+def spelling(station: str) -> str:
+    """Which one is registered of all identities that differ only in case: string, no end."""
+    return f"ocppdiag:{{{station.lower()}}}:spelling"
 
 
 def operation(station: str, command_id: str) -> str:

@@ -30,8 +30,18 @@ class Pipelined:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """Make a client; it connects at its first command."""
-        return cls(Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5))
+        """Make a client; it connects at its first command.
+
+        Raises:
+            ConnectionError: the address cannot be read.
+
+        """
+        try:
+            return cls(Redis.from_url(url, socket_timeout=5, socket_connect_timeout=5))
+        except ValueError:  # it repeats a piece of the address, which may be of the password
+            raise ConnectionError(
+                "the address of Redis cannot be read: a password with / # ? or @ needs percent-encoding"
+            ) from None
 
     async def aclose(self) -> None:
         """Finish what is under way, as far as the server answers within 2 s, and close."""

@@ -4,33 +4,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from redis.exceptions import RedisError
 from rich.console import Console
 from rich.table import Table
 
-from ocppdiag_amqp import BrokerError
-from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here, run
+from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here
 from ocppdiag_client.here import folder
-from ocppdiag_contracts.identity import station_id
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.demo import demo
 from ocppdiag_local.failures import ServicesError
 from ocppdiag_local.serve import serve
 from ocppdiag_local.simulate import simulate
+from ocppdiag_local.stations import RedisUrl, asking, checked, let_in, stations
 from ocppdiag_process import configure
-from ocppdiag_redis import Credentials, Pipelined
 from ocppdiag_station import SCENARIOS, ConnectionRefusedByGatewayError, SimulatedStation
 
-station_app = typer.Typer(help="Stations: let them in, or simulate them.", no_args_is_help=True)
-app.add_typer(station_app, name="station")
-
-RedisUrl = Annotated[
-    str | None, typer.Option(envvar="OCPPDIAG_REDIS_URL", help="Redis; else as for RabbitMQ.")
-]
-CredentialKey = Annotated[
-    str | None,
-    typer.Option(envvar="OCPPDIAG_CREDENTIAL_KEY", help="The gateways' key; else that of `serve`."),
-]
+app.add_typer(stations, name="station")
 
 
 @app.command("serve")
@@ -83,15 +71,9 @@ def demo_command() -> None:
         raise typer.Exit(NOT_COMPLETED)
 
 
-@station_app.command("add")
-def station_add(station: str, *, redis_url: RedisUrl = None, credential_key: CredentialKey = None) -> None:
-    """Let a station in: prints its new password, once."""
-    typer.echo(run(_issue(_checked(station), redis_url, credential_key)))
-
-
-@station_app.command("simulate")
+@stations.command("simulate")
 def station_simulate(
-    stations: Annotated[list[str] | None, typer.Argument(metavar="STATION...")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="STATION...")] = None,
     *,
     scenario: Annotated[str, typer.Option(help="How they behave; see --list.")] = "good",
     url: Annotated[str | None, typer.Option(help="The gateway, ws://...; else that of `serve`.")] = None,
@@ -119,12 +101,12 @@ def station_simulate(
             table.add_row(name, entry.summary)
         Console().print(table)
         return
-    if not stations or scenario not in SCENARIOS:
-        raise typer.BadParameter("name a station" if not stations else f"no scenario {scenario}; see --list")
+    if not names or scenario not in SCENARIOS:
+        raise typer.BadParameter("name a station" if not names else f"no scenario {scenario}; see --list")
     configure(process="station")
-    checked = [
-        _checked(station if count == 1 else f"{station}-{number}")
-        for station in stations
+    each = [
+        checked(name if count == 1 else f"{name}-{number}")
+        for name in names
         for number in range(1, count + 1)
     ]
     behaviour = {
@@ -136,39 +118,20 @@ def station_simulate(
         "monitors_per_part": monitors_per_part,
     }
     try:
-        run(_simulate(checked, url, password, behaviour))
+        asking(_simulate(each, url, password, behaviour))
     except ConnectionRefusedByGatewayError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(NOT_COMPLETED) from None
 
 
 async def _simulate(
-    stations: list[str], url: str | None, password: str | None, behaviour: dict[str, Any]
+    names: list[str], url: str | None, password: str | None, behaviour: dict[str, Any]
 ) -> None:
     simulated = [
-        SimulatedStation(
-            station, password=password if password or url else await _issue(station, None, None), **behaviour
-        )
-        for station in stations
+        SimulatedStation(name, password=password if password or url else await let_in(name), **behaviour)
+        for name in names
     ]
     await simulate(simulated, url or here().gateway_url)
-
-
-async def _issue(station: str, redis_url: str | None, credential_key: str | None) -> str:
-    redis = Pipelined.from_url(redis_url or here().redis_url)
-    try:
-        return await Credentials(redis, (credential_key or here().credential_key).encode()).issue(station)
-    except RedisError as error:
-        raise BrokerError(f"cannot reach Redis: {type(error).__name__}") from error
-    finally:
-        await redis.aclose()
-
-
-def _checked(station: str) -> str:
-    try:
-        return station_id(station)
-    except ValueError as error:
-        raise typer.BadParameter(f"STATION: {error}") from None
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Keys(BaseModel):
@@ -12,8 +12,8 @@ class Keys(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    credential_key: str
-    upload_key: str
+    credential_key: str = Field(repr=False)
+    upload_key: str = Field(repr=False)
 
     @classmethod
     def new(cls) -> "Keys":

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,8 +21,8 @@ PATIENCE = 5.0  # seconds for an address that was given to answer
 class Services:
     """Where RabbitMQ and Redis are, and in words where they come from."""
 
-    amqp_url: str
-    redis_url: str
+    amqp_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
     origin: str
 
 

@@ -1,4 +1,4 @@
-"""The station directory, the credentials and the pipelined client, on a real Redis."""
+"""The station directory and the pipelined client, on a real Redis."""
 
 import asyncio
 import os
@@ -155,36 +155,6 @@ async def test_a_station_is_known_by_its_connection_or_its_credential_and_not_by
     assert not await directory.knows(station)
     await Credentials(redis, b"k" * 32).issue(station)
     assert await directory.knows(station)
-
-
-async def test_a_password_opens_its_own_station_only_and_a_new_one_replaces_it(
-    redis: Pipelined, station: str
-) -> None:
-    credentials = Credentials(redis, b"k" * 32)
-    first = await credentials.issue(station)
-    assert 16 <= len(first) <= 40
-    assert first.isascii()
-    assert await credentials.match(station, first.encode())
-    assert not await credentials.match(station, first.encode() + b"x")
-    assert not await credentials.match(station, b"")
-    assert not await credentials.match(f"{station}x", first.encode())
-    kept = await redis.run("GET", keys.credential(station))
-    await redis.run("SET", keys.credential(f"{station}x"), kept, "EX", 60)
-    assert not await credentials.match(f"{station}x", first.encode())  # not with another's hash either
-    assert not await Credentials(redis, b"other" * 8).match(station, first.encode())
-    second = await credentials.issue(station)
-    assert second != first
-    assert not await credentials.match(station, first.encode())
-    assert await credentials.match(station, second.encode())
-
-
-async def test_nothing_in_redis_tells_a_password(redis: Pipelined, station: str) -> None:
-    password = await Credentials(redis, b"k" * 32).issue(station)
-    kept: bytes = await redis.run("GET", keys.credential(station))
-    assert len(kept) == 32
-    assert password.encode() not in kept
-    assert await Credentials(redis, b"k" * 32).issue(station) != password
-    assert await redis.run("GET", keys.credential(station)) != kept
 
 
 async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_its_own(
