@@ -92,6 +92,21 @@ class Disconnected(Up, frozen=True, tag_field="kind", tag="disconnected"):
     reason: str = ""
 
 
+class Suspected(Struct, frozen=True, kw_only=True, tag_field="kind", tag="suspected"):
+    """What a gateway saw at its door looks like an attack on this station; no connection needs to have come of it.
+
+    `reason` is one of `Suspicion`, or a newer gateway's. `detail` is for people: no password, no certificate. A
+    gateway says it at most once a minute for a station and a reason.
+    """
+
+    station: str
+    node: str
+    at: float
+    reason: str
+    detail: str
+    v: int = VERSION
+
+
 class Upload(Struct, frozen=True, kw_only=True):
     """What an upload receiver says of one upload; `tag` is the operation that the URL was made for."""
 
@@ -186,7 +201,7 @@ class Displace(Down, frozen=True, tag_field="kind", tag="displace"):
 
 FromGateway = Called | Sent | Answered | Errored | TimedOut | Lost | Refused | Connected | Disconnected
 FromUploads = UploadReceived | UploadBroken | UploadStored
-ToWorkers = FromGateway | FromUploads
+ToWorkers = FromGateway | Suspected | FromUploads
 ToGateway = Call | Withdraw | Answer | Refuse | Displace
 
 TO_WORKERS: Decoder[ToWorkers] = Decoder(ToWorkers)

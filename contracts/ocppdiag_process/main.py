@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 import structlog
 import uvloop
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_process.logs import configure
@@ -63,6 +64,8 @@ def main(
         settings = settings_type()
     except ValidationError as error:
         sys.exit("\n".join(_explain(error)))
+    except SettingsError as error:  # names the field and not its value
+        sys.exit(f"{error}: a list is written as JSON")
     configure(level=settings.log_level, process=process)
     try:
         uvloop.run(run(settings))

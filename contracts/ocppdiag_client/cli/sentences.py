@@ -21,6 +21,8 @@ from ocppdiag_contracts.events import (
     StationBooted,
     StationConnected,
     StationDisconnected,
+    StationSuspected,
+    Suspicion,
     Waiting,
 )
 from ocppdiag_contracts.model import as_text
@@ -32,6 +34,13 @@ _WAITING: dict[str, str] = {
     Waiting.NOT_CONNECTED: "for the station, which is not connected or has not booted yet",
     Waiting.BUSY: "for the station, which has others before it",
     Waiting.CONNECTION_LOST: "for the station, whose connection went; it is asked again",
+}
+
+_SUSPECTED: dict[str, str] = {
+    Suspicion.TAKEOVERS: "two may share its identity",
+    Suspicion.WRONG_PROFILE: "somebody came on another security profile",
+    Suspicion.INVALID_CERTIFICATE: "somebody came with another certificate",
+    Suspicion.WRONG_PASSWORD: "somebody tries passwords",
 }
 
 
@@ -82,6 +91,8 @@ def _words(event: Event) -> str:  # noqa: C901, PLR0912 (one case an event)
             return f"connected to {event.node}, {event.version}"
         case StationDisconnected():
             return f"disconnected from {event.node}" + (f", code {event.code}" if event.code else "")
+        case StationSuspected():
+            return f"suspected {_SUSPECTED.get(event.reason, event.reason)}: {event.detail}"
         case StationBooted():
             return f"booted    {event.vendor} {event.model} ({event.reason}), answered {event.answered}"
         case ConnectorStatusReported():

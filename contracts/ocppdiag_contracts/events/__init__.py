@@ -39,7 +39,9 @@ from ocppdiag_contracts.events.station import (
     StationBooted,
     StationConnected,
     StationDisconnected,
+    StationSuspected,
 )
+from ocppdiag_contracts.suspicion import Suspicion
 
 Event = (
     CommandQueued
@@ -57,6 +59,7 @@ Event = (
     | EventReported
     | StationConnected
     | StationDisconnected
+    | StationSuspected
     | StationBooted
     | ConnectorStatusReported
     | SecurityEventReported
@@ -119,6 +122,8 @@ __all__ = [
     "StationBooted",
     "StationConnected",
     "StationDisconnected",
+    "StationSuspected",
+    "Suspicion",
     "TriggeredLogStatus",
     "Waiting",
     "read_event",

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from ocppdiag_contracts.events.event import EventModel, ReportedEvent
-from ocppdiag_contracts.model import Instant
+from ocppdiag_contracts.model import Instant, OrNewer
+from ocppdiag_contracts.suspicion import Suspicion
 
 
 class StationConnected(EventModel):
@@ -23,6 +24,15 @@ class StationDisconnected(EventModel):
     node: str
     code: int | None = Field(description="The websocket close code, if one was seen.")
     reason: str
+
+
+class StationSuspected(EventModel):
+    """Somebody may be playing a station: what a gateway saw at its door looks like an attack."""
+
+    event: Literal["station_suspected"] = "station_suspected"
+    node: str = Field(description="The gateway that saw it.")
+    reason: OrNewer[Suspicion]
+    detail: str = Field(description="For people; no password and no certificate is in it.")
 
 
 class StationBooted(ReportedEvent):
