@@ -13,6 +13,7 @@ from ocppdiag_amqp.broker import declare_queue
 from ocppdiag_amqp.parking import _read
 from ocppdiag_contracts.topology import DEAD, Exchange, commands_queue, diagnostics_queue
 from ocppdiag_local.services import Services
+from ocppdiag_workers.allow_list import AllowList
 from ocppdiag_workers.intake import Intake
 from ocppdiag_workers.perform import Performer
 
@@ -50,7 +51,7 @@ class House:
     @asynccontextmanager
     async def open(self, performer: Performer | None = None) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        intake = Intake(performer or self.stage.performer)
+        intake = Intake(performer or self.stage.performer, AllowList())
         running = asyncio.create_task(intake.run(self._broker, shards=1, prefetch=10, stop=stop))
         try:
             yield

@@ -10,9 +10,11 @@ from typing import Self
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue, AbstractRobustConnection
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
+from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
+from ocppdiag_amqp import unreadable
 from ocppdiag_amqp.errors import BrokerError
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
@@ -39,13 +41,19 @@ class Broker:
     """
 
     def __init__(self, url: str, *, name: str) -> None:
-        self._url = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
+        try:
+            self._url = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
+        except ValueError:  # it repeats a piece of the address, which may be of the password
+            raise BrokerError(
+                "the broker's address cannot be read: a password with / # ? or @ needs percent-encoding"
+            ) from None
         self._name = name
         self._trouble: str | None = None
         self._unconfirmed: dict[object, float] = {}  # in the order in which they began
         self._channels: list[AbstractChannel] = []  # aio-pika restores only channels that somebody holds
 
     async def __aenter__(self) -> Self:
+        unreadable.install()
         self._publishing = await self._connect("publishes")
         try:
             self._consuming = await self._connect("consumes")
@@ -61,6 +69,16 @@ class Broker:
         self._watching.cancel()
         both = (self._publishing, self._consuming)
         await asyncio.gather(*(tried(connection.close(), CLOSE_SECONDS) for connection in both))
+
+    @property
+    def user(self) -> str:
+        """Who we are to the broker: the user of its address."""
+        return self._url.user or "guest"
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands that publishes."""
+        return self._publishing.connected.is_set()
 
     @property
     def usable(self) -> bool:
@@ -114,13 +132,30 @@ class Broker:
             await tried(connection.close(), CLOSE_SECONDS)
 
     async def declare_exchanges(self, *queues: Queue) -> None:
-        """Declare what every process relies on: the exchanges, the queue for what nobody could handle, and `queues`."""
+        """Declare what every process relies on and is not there: the exchanges, and the queue for what nobody could handle.
+
+        And `queues`, which are the process's own. To look takes no right; who may declare an exchange may delete it.
+        Raises BrokerError when our user may not declare them.
+        """
+        there = await self._there()
         channel = await self.publishing_channel()
-        for exchange in EXCHANGES:
-            await channel.declare_exchange(exchange.name, exchange.type, durable=True)
-        for queue in (PARKING, *queues):
+        if not there:
+            with _told_of_rights():
+                for exchange in EXCHANGES:
+                    await channel.declare_exchange(exchange.name, exchange.type, durable=True)
+        for queue in queues if there else (PARKING, *queues):
             await declare_queue(channel, queue)
         await self.close(channel)
+
+    async def _there(self) -> bool:
+        async with self.apart(0) as channel:  # which a look at what is not there closes
+            try:
+                for exchange in EXCHANGES:
+                    await channel.get_exchange(exchange.name)
+                await channel.get_queue(PARKING.name)
+            except ChannelNotFoundEntity:
+                return False
+        return True
 
     async def _watch(self) -> None:
         """Look for ever, and say when trouble begins and when it is over."""
@@ -192,8 +227,17 @@ async def tried(wish: Awaitable[object], within: float) -> bool:
 
 
 async def declare_queue(channel: AbstractChannel, queue: Queue) -> AbstractQueue:
-    """Declare a durable queue of the topology with its bindings."""
-    declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
-    for exchange, key in queue.bindings:
-        await declared.bind(exchange.name, key)
+    """Declare a durable queue of the topology with its bindings. Raises BrokerError when our user may not."""
+    with _told_of_rights():
+        declared = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+        for exchange, key in queue.bindings:
+            await declared.bind(exchange.name, key)
     return declared
+
+
+@contextmanager
+def _told_of_rights() -> Iterator[None]:
+    try:
+        yield
+    except ChannelAccessRefused as error:
+        raise BrokerError(f"RabbitMQ does not let us: {error}") from None

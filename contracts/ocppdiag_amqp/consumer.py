@@ -9,6 +9,7 @@ import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from ocppdiag_amqp.broker import GONE, Broker, declare_queue, tried
+from ocppdiag_amqp.unreadable import UNREADABLE
 from ocppdiag_contracts.topology import Queue
 
 log = structlog.get_logger()
@@ -17,6 +18,9 @@ PAUSE_AFTER_FAULT = 1.0
 LONGEST_PAUSE = 5.0
 GOODBYE_SECONDS = 3.0
 """How long a broker that is away is waited for at the end: what it then still counts as ours, it delivers again."""
+
+SENT_FOR = "sent_for"
+"""The header of a message that is sent again: the users who had sent it before, one a line, an empty one for nobody known."""
 
 FINISH_SECONDS = 10.0
 """How long handlers under way have at the end; the messages of those that are cut short are given back."""
@@ -27,7 +31,8 @@ class Delivery:
     """What a handler gets to see of a message, and where it was taken from.
 
     `attempts` is how often it has been tried before, as a quorum queue counts for its delivery limit; a classic one
-    does not count.
+    does not count. `user_id` is whom the broker knows as its sender (RabbitMQ: Validated User-ID), None where that did
+    not say so.
     """
 
     body: bytes
@@ -39,7 +44,20 @@ class Delivery:
     message_id: str | None = None
     type: str | None = None
     content_type: str | None = None
+    user_id: str | None = None
     headers: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def readable(self) -> bool:
+        """Whether its properties could be read; else it has none."""
+        return UNREADABLE not in self.headers
+
+    @property
+    def senders(self) -> tuple[str | None, ...]:
+        """All who have sent it: the last one by the broker's word, those before by the word of who sent it again."""
+        before = self.headers.get(SENT_FOR)
+        earlier = before.split("\n") if isinstance(before, str) else ()
+        return (self.user_id, *(name or None for name in earlier))
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
@@ -174,5 +192,6 @@ def _delivery(message: AbstractIncomingMessage, queue: str) -> Delivery:
         message_id=message.message_id,
         type=message.type,
         content_type=message.content_type,
+        user_id=message.user_id,
         headers=message.headers,
     )

@@ -10,7 +10,7 @@ from typing import Any, Self
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
 from ocppdiag_amqp.broker import GONE, Broker
-from ocppdiag_amqp.consumer import Delivery
+from ocppdiag_amqp.consumer import SENT_FOR, Delivery
 from ocppdiag_amqp.errors import BrokerError
 from ocppdiag_amqp.publisher import Publisher
 from ocppdiag_contracts.model import as_text, now
@@ -48,6 +48,7 @@ async def park(
         "exchange": delivery.exchange,
         "key": delivery.routing_key,
         "deliveries": str(delivery.attempts + 1),
+        **({"user": delivery.user_id} if delivery.user_id else {}),
         **({"withheld": "yes"} if withheld else {}),
     }
     theirs = {} if withheld else _kept(delivery.headers)
@@ -78,7 +79,8 @@ class Parked:
     """A message as it lies there.
 
     `queue` is the one that it could not be handled from; `exchange` and `key` are how it had come there, None where
-    that is not known. `deliveries` is how often it was delivered, None where the broker has put it here.
+    that is not known. `deliveries` is how often it was delivered, None where the broker has put it here. `user` is who
+    had sent it, if it said so.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Parked:
     content_type: str | None
     reply_to: str | None
     headers: Mapping[str, str]
+    user: str | None = None
 
 
 class Held:
@@ -113,7 +116,7 @@ class Held:
         message_id: str | None,
         headers: Mapping[str, str],
     ) -> None:
-        """Send it the way it had come, in this shape; it is taken out once the broker has confirmed.
+        """Send it the way it had come, in this shape and as ours; it is taken out once the broker has confirmed.
 
         Between the two we may fall, and then it is sent again by who looks next.
 
@@ -131,9 +134,14 @@ class Held:
             type=self.parked.type,
             content_type=self.parked.content_type,
             reply_to=self.parked.reply_to,
-            headers=headers,
+            headers={**headers, SENT_FOR: self._senders()},
+            signed=True,  # the broker lets nobody use the name of who had sent it
         )
         await self.drop()
+
+    def _senders(self) -> str:
+        earlier = self.parked.headers.get(SENT_FOR)
+        return "\n".join((*(() if earlier is None else (earlier,)), self.parked.user or ""))
 
     async def drop(self) -> None:
         """Take it out for good. Raises BrokerError."""
@@ -198,6 +206,7 @@ def _read(message: AbstractIncomingMessage) -> Parked:
         content_type=message.content_type,
         reply_to=message.reply_to,
         headers=_kept(texts),
+        user=message.user_id if death else ours.get("user"),
     )
 
 

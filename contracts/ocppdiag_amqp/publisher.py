@@ -8,6 +8,7 @@ from uuid import uuid4
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
 from aio_pika.exceptions import DeliveryError, PublishError
+from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 
 from ocppdiag_amqp.broker import GONE, Broker
 from ocppdiag_amqp.errors import UnconfirmedError, UnroutableError
@@ -53,11 +54,13 @@ class Publisher:
         reply_to: str | None = None,
         headers: Mapping[str, str] | None = None,
         also: str | None = None,
+        signed: bool = False,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Return once the broker has confirmed.
 
         `also` is a second routing key, which nobody who hears the message sees (RabbitMQ: sender-selected distribution).
+        `signed`: with our user as its `user_id`, which the broker takes from nobody else.
         It is repeated, under the same `message_id`, when the broker refused it or the connection went: it may be stored
         all the same. On a connection that stands its confirm is waited for, because each repeat would be one more copy.
 
@@ -74,38 +77,52 @@ class Publisher:
             message_id=message_id or uuid4().hex,
             type=type,
             reply_to=reply_to,
+            user_id=self._broker.user if signed else None,
         )
+        refusal = ""
         with self._broker.publishing():
             try:
                 async with asyncio.timeout(patience):
-                    while not await self._attempt(exchange, message, key, mandatory=mandatory):  # noqa: ASYNC110 (a pause)
+                    while (
+                        why := await self._attempt(exchange, message, key, mandatory=mandatory)
+                    ) is not None:
+                        refusal = why or refusal
                         await asyncio.sleep(PAUSE_SECONDS)
             except TimeoutError:
-                raise UnconfirmedError(
-                    f"{exchange.name} has not confirmed a message within {patience:g} s"
-                ) from None
+                text = f"{exchange.name} has not confirmed a message within {patience:g} s"
+                raise UnconfirmedError(f"{text} ({refusal})" if refusal else text) from None
 
-    async def _attempt(self, exchange: Exchange, message: Message, key: str, *, mandatory: bool) -> bool:
-        """Try once, for as long as the channel stands; False means that trying again makes sense."""
-        target = self._exchanges[exchange.name]
+    async def _attempt(
+        self, exchange: Exchange, message: Message, key: str, *, mandatory: bool
+    ) -> str | None:
+        """Try once, for as long as the channel stands; a text means that trying again makes sense, as far as it says.
+
+        A channel that was closed for being refused a right need not have been refused it for this message.
+        """
+        if self._channel.is_closed and self._broker.connected:
+            await (
+                self._go_on_afresh()
+            )  # aio-pika gives up a channel that is closed again while it restores it
         try:
-            await target.publish(message, key, mandatory=mandatory)
+            await self._exchanges[exchange.name].publish(message, key, mandatory=mandatory)
         except PublishError:
-            raise UnroutableError(f"nobody is bound to {target.name} for {key}") from None
+            raise UnroutableError(f"nobody is bound to {exchange.name} for {key}") from None
         except DeliveryError:
             await self._go_on_afresh()
-            return False
+            return ""
+        except (ChannelAccessRefused, ChannelPreconditionFailed) as error:
+            return str(error)
         except GONE:
-            return False
+            return ""
         except asyncio.CancelledError:
             # Also how pending confirms end when aiormq gives up a connection that hangs, which is nobody's wish.
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
-            return False
-        return True
+            return ""
+        return None
 
     async def _go_on_afresh(self) -> None:
-        """Put a new channel in the place of the one on which a publish was refused.
+        """Put a new channel in the place of one on which a publish was refused, or which is gone for good.
 
         What waits for its confirm on the old one is repeated on the new one.
         """

@@ -36,6 +36,8 @@ class Diagnostics:
     async def connect(cls, url: str, *, name: str = "client") -> AsyncIterator["Diagnostics"]:
         """Connect to the broker at `amqp://user:password@host:port/vhost`; `name` is what operators see there.
 
+        Commands are sent in the name of that user (AMQP's user_id), which is how workers know what it may send.
+
         Raises:
             ValueError: the name has other characters than a-z A-Z 0-9 _ -, or more than 50.
             BrokerError: the broker cannot be reached.
@@ -78,6 +80,7 @@ class Diagnostics:
                 type=command.command,
                 reply_to=self._reply_to,
                 headers=cloud_events.headers(command, self._source),
+                signed=True,
                 patience=patience,
             )
         except BrokerError:

@@ -146,7 +146,8 @@ def _send(channel: str) -> Schema:
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
         "description": "Publish with confirms. With AMQP's property reply_to, the command's events come to your own "
-        "queue; the last of them is `command_settled`.",
+        "queue; the last of them is `command_settled`. AMQP's property user_id must be your own user of the broker, "
+        "where its operators say who may send what; RabbitMQ refuses any other.",
         "bindings": {"amqp": {"deliveryMode": 2, "mandatory": True, **_BINDING}},
         "reply": {"channel": {"$ref": "#/channels/own_queue"}},
     }

@@ -22,6 +22,9 @@ class Failure(StrEnum):
     INVALID_COMMAND = "invalid_command"
     """The command is not of the published shape; `detail` names the field."""
 
+    FORBIDDEN = "forbidden"
+    """Its sender may not send it to this station, or its id is that of another sender's command."""
+
     UNKNOWN_STATION = "unknown_station"
     """No such station is registered, and none of that name was ever connected."""
 
@@ -108,6 +111,7 @@ class Failure(StrEnum):
 
 _RETRY = {
     Failure.INVALID_COMMAND: Retry.NEVER,
+    Failure.FORBIDDEN: Retry.NEVER,
     Failure.UNKNOWN_STATION: Retry.NEVER,
     Failure.NOT_CONNECTED: Retry.SAFE,
     Failure.UNSUPPORTED_VERSION: Retry.NEVER,

@@ -12,8 +12,17 @@ from ocppdiag_ocpp.errors import ErrorCode
 UNREADABLE_ID = "-1"
 """The id in an answer to a frame whose own could not be read (part 4, 4.2.3)."""
 
+LONGEST_LEGAL_ID = 36
+
 LONGEST_ID = 255
-"""OCPP allows 36; stations that prefix their UUIDs are let through and counted."""
+"""Stations that prefix their UUIDs are let through and counted."""
+
+DEEPEST = 64
+"""How many objects and lists of a payload may lie in one another. OCPP's own have less than ten; readers further on,
+in whatever language, give up at some depth of theirs, and would lose with it what came along."""
+
+MOST_NESTED = 2**16
+"""Objects and lists in one payload; a report of a mebibyte has half as many."""
 
 LONGEST_DESCRIPTION = 255
 
@@ -39,7 +48,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """`[3, id, payload]`; `payload` is None when it is there and no object."""
+    """`[3, id, payload]`; `payload` is None when it is there and no object, or too deep a one."""
 
     message_id: str
     payload: Raw | None
@@ -68,6 +77,9 @@ _MEMBERS: Decoder[list[Raw]] = Decoder(list[Raw])
 _ID = Decoder(str)
 _TYPE = Decoder(int)
 _EMPTY = Raw(b"{}")
+_ESCAPED = re.compile(rb"\\.", re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_MARKS = bytes(set(range(256)) - set(b'[]{}"'))
 _ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
 
 
@@ -86,7 +98,8 @@ def parse(text: str | bytes) -> Frame:
         case MessageType.CALL:
             return _call(message_id, members)
         case MessageType.CALLRESULT:
-            return CallResult(message_id, _object(members[2]) if len(members) > 2 else _EMPTY)  # noqa: PLR2004
+            payload = _object(members[2]) if len(members) > 2 else _EMPTY  # noqa: PLR2004
+            return CallResult(message_id, None if payload is None or _too_deep(payload) else payload)
         case MessageType.CALLERROR:
             return CallError(message_id, *(_text(members, index) for index in (2, 3)))
         case None:
@@ -106,6 +119,8 @@ def _call(message_id: str, members: list[Raw]) -> Call | Malformed:
     payload = _object(members[3]) if len(members) > 3 else _EMPTY  # noqa: PLR2004
     if payload is None:
         return _malformed(message_id, ErrorCode.PROTOCOL_ERROR, "the payload is no object")
+    if _too_deep(payload):
+        return _malformed(message_id, ErrorCode.FORMAT_VIOLATION, "too much is nested in the payload")
     return Call(message_id, action, payload)
 
 
@@ -129,12 +144,16 @@ def write_error(message_id: str, code: str, description: str = "") -> bytes:
     return encode((MessageType.CALLERROR, message_id, code, description[:LONGEST_DESCRIPTION], {}))
 
 
+def _malformed(message_id: str, code: ErrorCode, reason: str) -> Malformed:
+    return Malformed(reason, write_error(message_id, code, reason))
+
+
 def _unreadable(reason: str) -> Malformed:
     return _malformed(UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK_ERROR, reason)
 
 
-def _malformed(message_id: str, code: ErrorCode, reason: str) -> Malformed:
-    return Malformed(reason, write_error(message_id, code, reason))
+BINARY = _unreadable("a frame is a text message")
+"""What a binary message is, whatever is in it."""
 
 
 def _string(raw: Raw) -> str | None:
@@ -160,6 +179,22 @@ def _object(raw: Raw) -> Raw | None:
             return _EMPTY
         case _:
             return None
+
+
+def _too_deep(payload: Raw) -> bool:
+    """Look for more than DEEPEST levels in valid JSON: without reading it, because it may be a mebibyte."""
+    text = bytes(payload)
+    if text.count(b"[") + text.count(b"{") <= DEEPEST:
+        return False
+    if b"\\" in text:
+        text = _ESCAPED.sub(b"", text)
+    marks = text.translate(_ONE_KIND, _NO_MARKS)
+    brackets = b"".join(marks.split(b'"')[::2])  # every second piece is a string
+    if len(brackets) > 2 * MOST_NESTED:
+        return True
+    for _ in range(DEEPEST):
+        brackets = brackets.replace(b"[]", b"")  # takes the innermost level off
+    return bool(brackets)
 
 
 def _text(members: list[Raw], index: int) -> str:

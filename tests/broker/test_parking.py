@@ -180,6 +180,23 @@ async def test_what_is_sent_again_is_where_it_had_come_from_and_no_longer_here(o
     assert not any(name.startswith("parked_") for name in back.headers)
 
 
+@pytest.mark.parametrize("first", ["tenant-a", None])
+async def test_what_is_sent_again_is_ours_and_names_all_who_had_sent_it(
+    origin: Origin, first: str | None
+) -> None:
+    taken, earlier = origin.delivery(b"a", user_id=first), first or ""
+    for senders in (earlier, f"{earlier}\nguest"):
+        await park(origin.publisher, taken, b"a", "because")
+        async with origin.look() as (held,):
+            assert held.parked.user == taken.user_id
+            await held.send(COMMANDS, b"a", message_id=None, headers=held.parked.headers)
+        back = await origin.queue.get(no_ack=True)
+        assert back is not None
+        assert (back.user_id, back.headers["sent_for"]) == ("guest", senders)
+        taken = origin.delivery(b"a", user_id=back.user_id, headers=back.headers)
+    assert taken.senders == ("guest", first, "guest")
+
+
 async def test_what_nobody_takes_stays(origin: Origin) -> None:
     await origin.park(b"a", routing_key="nobody")
     async with origin.look() as (held,):

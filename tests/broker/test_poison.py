@@ -75,9 +75,13 @@ async def test_what_is_no_command_is_parked_with_what_is_wrong(house: House, tex
     await assert_alive(house)
 
 
+@pytest.mark.parametrize("longer", [1, 2**24 - LARGEST_BODY])
 @pytest.mark.parametrize(("exchange", "key"), [(COMMANDS, "set_monitoring_level"), (STATION, CALLED)])
-async def test_what_is_too_long_is_parked_unread(house: House, exchange: Exchange, key: str) -> None:
-    body = json.dumps([house.stage.station]).encode() + b" " * LARGEST_BODY
+@pytest.mark.abuse("33 a command of 16 MiB", "parked unread, the next one is handled")
+async def test_what_is_too_long_is_parked_unread(
+    house: House, exchange: Exchange, key: str, longer: int
+) -> None:
+    body = json.dumps([house.stage.station]).encode().ljust(LARGEST_BODY + longer)
     await house.put(exchange, key, body)
     parked = await house.put_aside()
     assert parked.body == body

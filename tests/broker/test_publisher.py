@@ -102,6 +102,36 @@ async def test_a_message_has_the_properties_that_were_asked_for(
     assert plain.message_id
 
 
+async def test_what_is_signed_bears_our_user_and_in_another_name_the_broker_says_why_not(
+    wire: Wire, publisher: Publisher, tap: Tap, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each refusal closes the channel; on a slow way also while aio-pika still restores it, which it then gives up."""
+    queue = await tap(key)
+    await publisher.publish(EVENTS, key, b"1")
+    await publisher.publish(EVENTS, key, b"2", signed=True)
+    wire.delay = 0.05
+    with monkeypatch.context() as patch:
+        patch.setattr(Broker, "user", "somebody else")
+        with pytest.raises(UnconfirmedError, match="user_id property set to 'somebody else'"):
+            await publisher.publish(EVENTS, key, b"3", signed=True, patience=3)
+    wire.delay = 0
+    await publisher.publish(EVENTS, key, b"4", signed=True)
+    heard = [await queue.get(no_ack=True) for _ in range(3)]
+    assert [(message.body, message.user_id) for message in heard if message] == [
+        (b"1", None),
+        (b"2", "guest"),
+        (b"4", "guest"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "user"),
+    [("127.0.0.1", "guest"), ("me@127.0.0.1", "me"), ("a%40b%20%C3%BC:p%2F@127.0.0.1", "a@b ü")],
+)
+def test_our_user_is_the_one_of_the_address(address: str, user: str) -> None:
+    assert Broker(f"amqp://{address}/", name="test").user == user
+
+
 async def test_a_second_key_is_heard_once_even_by_who_hears_both(
     publisher: Publisher, tap: Tap, key: str
 ) -> None:

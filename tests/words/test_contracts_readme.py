@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from ocppdiag_contracts import Failure, read_command
 from ocppdiag_contracts.commands import COMMAND_TYPES, CommandModel, StationCommand, WantedMonitor, name_of
-from ocppdiag_contracts.events import EVENT, CommandSettled, Event, Irregularity, Result, Waiting
+from ocppdiag_contracts.events import EVENT, CommandSettled, Event, Irregularity, Result, Suspicion, Waiting
 
 README = (Path(__file__).parents[2] / "contracts" / "README.md").read_text()
 EXAMPLES = dict(re.findall(r"### `(\w+)`\n.*?```json\n(.*?)```", README, re.DOTALL))
@@ -96,6 +96,12 @@ def test_every_irregularity_is_listed(irregularity: Irregularity) -> None:
 @pytest.mark.parametrize("reason", list(Waiting))
 def test_every_reason_to_wait_is_listed(reason: Waiting) -> None:
     (told,) = re.findall(r"\n### `command_waiting`\n(.*?)\n###", README, re.DOTALL)
+    assert f"| `{reason.value}` |" in told
+
+
+@pytest.mark.parametrize("reason", list(Suspicion))
+def test_every_reason_of_a_suspicion_is_listed(reason: Suspicion) -> None:
+    (told,) = re.findall(r"\n### `station_suspected`\n(.*?)\n###", README, re.DOTALL)
     assert f"| `{reason.value}` |" in told
 
 

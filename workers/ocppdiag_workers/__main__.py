@@ -1,14 +1,17 @@
 """Builds a worker and runs it until SIGTERM or SIGINT: `python -m ocppdiag_workers`."""
 
 import asyncio
+import sys
 
 import structlog
 
 from ocppdiag_amqp import Broker, Journal, Publisher
+from ocppdiag_contracts.rights import RightsError
 from ocppdiag_contracts.topology import WORKERS_OWN
 from ocppdiag_process import main, told_to_stop
 from ocppdiag_redis import Directory, Pipelined
 from ocppdiag_workers import alarms
+from ocppdiag_workers.allow_list import AllowList
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import House
 from ocppdiag_workers.features import FEATURES
@@ -36,6 +39,10 @@ def _house(settings: Settings) -> House:
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when everything under way has ended."""
     stop = told_to_stop()
+    try:
+        allow_list = AllowList(settings.rights)
+    except RightsError as error:
+        sys.exit(str(error))
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
     async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
         await broker.declare_exchanges(*WORKERS_OWN)
@@ -46,10 +53,13 @@ async def run(settings: Settings) -> None:
             memory=memory, post=post, directory=directory, ends=ends, table=table, house=house
         )
         ringing = asyncio.create_task(alarms.run(performer, stop))
-        await Intake(performer).run(broker, shards=settings.shards, prefetch=settings.prefetch, stop=stop)
+        watching = asyncio.create_task(allow_list.watch())
+        intake = Intake(performer, allow_list)
+        await intake.run(broker, shards=settings.shards, prefetch=settings.prefetch, stop=stop)
         log.info("stopping")
+        watching.cancel()
         ringing.cancel()  # what it was about is claimed again in a minute
-        await asyncio.wait({ringing})
+        await asyncio.wait({ringing, watching})
         await post.close()
     await redis.aclose()
 

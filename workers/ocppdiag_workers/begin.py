@@ -36,6 +36,7 @@ def begin(
     body: bytes,
     reply_to: str | None,
     *,
+    user: str | None,
     work: Work,
     lease: Connected | None,
     number: int,
@@ -56,6 +57,7 @@ def begin(
         request_id=number,
         command=Raw(body),
         reply_to=reply_to,
+        user=user,
         due=due,
         wake_at=due,
         node=lease.node if lease else None,
@@ -78,6 +80,19 @@ def begin(
         return Step(operation, (queued,))
     step = calls.waits(operation, now, waits)
     return replace(step, events=(queued, *step.events))
+
+
+def barred(operation: Operation | None, user: str | None, *, allowed: bool) -> str | None:
+    """Say why a command is not to be carried out, nor anything to be told of it; None: it is.
+
+    One that is on record is its sender's alone, if the broker knew that. `allowed`: whether this user may send such a
+    command to its station.
+    """
+    if operation and operation.user is not None:
+        return None if operation.user == user else "its id is that of another user's command"
+    if allowed:
+        return None
+    return "its sender may not send it to this station" if user else "it was sent without user_id"
 
 
 def repeated(operation: Operation, revision: int, now: float) -> CommandRepeated:

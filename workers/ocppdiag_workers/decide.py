@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from msgspec import Raw
 
 from ocppdiag_contracts import link
-from ocppdiag_contracts.events import Event, LogFile, StationConnected, StationDisconnected
+from ocppdiag_contracts.events import Event, LogFile, StationConnected, StationDisconnected, StationSuspected
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_ocpp.receive import UnreadableError
@@ -44,6 +44,8 @@ def decide(record: link.ToWorkers, table: Table, house: House, now: float) -> De
             return Decision(record.station, events=(_presence(record),), connects=record.epoch)
         case link.Disconnected():
             return Decision(record.station, events=(_presence(record),))
+        case link.Suspected():
+            return Decision(record.station, events=(_suspicion(record),))
         case link.UploadReceived() | link.UploadBroken() | link.UploadStored():
             return Decision(record.station, (Inform(_upload_news(record), record.tag),))
         case _:
@@ -112,6 +114,18 @@ def _presence(record: link.Connected | link.Disconnected) -> Event:
         node=record.node,
         code=record.code,
         reason=record.reason,
+    )
+
+
+def _suspicion(suspected: link.Suspected) -> Event:
+    """There may be no connection whose frame could name it: one gateway tells each reason once a minute."""
+    return StationSuspected(
+        id=f"{suspected.station}/suspected/{suspected.reason}/{suspected.node}/{round(suspected.at * 1000)}",
+        time=instant(suspected.at),
+        station=suspected.station,
+        node=suspected.node,
+        reason=suspected.reason,
+        detail=suspected.detail,
     )
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import re
-from datetime import timedelta
 from typing import TypeVar
 
 import structlog
@@ -12,14 +10,6 @@ from msgspec.json import Decoder
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
-from ocppdiag_contracts.commands import (
-    Command,
-    CommandModel,
-    CustomerInformation,
-    InvalidCommandError,
-    read_command,
-)
-from ocppdiag_contracts.events import CommandSettled
 from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import (
     DELIVERY_LIMIT,
@@ -31,13 +21,13 @@ from ocppdiag_contracts.topology import (
     diagnostics_queue,
 )
 from ocppdiag_ocpp.errors import ErrorCode
+from ocppdiag_workers.allow_list import AllowList
 from ocppdiag_workers.decide import decide, refusal, unsent
 from ocppdiag_workers.guard import GUARD, Guard
 from ocppdiag_workers.guards import Guards
-from ocppdiag_workers.letters import letters
 from ocppdiag_workers.perform import Performer
+from ocppdiag_workers.reception import Reception
 from ocppdiag_workers.trouble import PASSING
-from ocppdiag_workers.unbegun import claim, given_up, refused
 from ocppdiag_workers.withheld import fault
 
 log = structlog.get_logger()
@@ -51,23 +41,20 @@ MOST_ATTEMPTS = DELIVERY_LIMIT - 2
 """A message that failed this often is tried no more. Two deliveries are left for putting it aside: what has us fall may
 be another message, and what the broker itself dead-letters stays whole."""
 
-FURTHEST = CommandModel.LONGEST_TIME + timedelta(days=1)
-"""How far a deadline may lie ahead of our own clock."""
-
-_REPLY_TO = re.compile(r"[A-Za-z0-9._-]{1,100}")
-
 
 class Intake:
     """The consumers of one worker."""
 
-    def __init__(self, performer: Performer) -> None:
+    def __init__(self, performer: Performer, allow_list: AllowList) -> None:
         self._performer = performer
+        self._reception = Reception(performer, allow_list)
         self._guards = Guards(performer)
 
     async def run(self, broker: Broker, *, shards: int, prefetch: int, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what was begun."""
         table = self._performer.table
-        batches, commands = self._carefully(self.on_batch), self._carefully(self.on_command, self._end)
+        batches = self._carefully(self.on_batch)
+        commands = self._carefully(self._reception.take, self._reception.give_up)
         wanted = [(diagnostics_queue(shard, tuple(table.hears)), batches) for shard in range(shards)]
         wanted.append((commands_queue(tuple(table.works)), commands))
         consumers: list[Consumer] = []
@@ -97,7 +84,9 @@ class Intake:
         return handle
 
     async def _turn_away(self, delivery: Delivery, end: Handler | None) -> None:
-        """Raise ParkError for what is too long to be read, and for what was tried often enough, which is ended."""
+        """Raise ParkError for what cannot be read, or is too long to be, and for what was tried often enough: that is ended."""
+        if not delivery.readable:
+            raise ParkError("its properties cannot be read")
         if len(delivery.body) > LARGEST_BODY:
             raise ParkError(f"longer than {LARGEST_BODY} bytes")
         if delivery.attempts < MOST_ATTEMPTS:
@@ -110,16 +99,6 @@ class Intake:
         except Exception:  # the fault may well be met here too, and the message is put aside all the same
             log.exception("end_failed", key=delivery.routing_key)
         raise ParkError(f"given up after {delivery.attempts} attempts")
-
-    async def on_command(self, delivery: Delivery) -> None:
-        """Take one command."""
-        try:
-            command = _read(delivery)
-        except InvalidCommandError as error:
-            await self._refuse(delivery, str(error))
-            return
-        structlog.contextvars.bind_contextvars(station=command.station, command_id=command.id)
-        await self._performer.command(command, delivery.body, delivery.reply_to)
 
     async def on_batch(self, delivery: Delivery) -> None:
         """Take a batch of records: each station's in their order, a bad one without harm to the others."""
@@ -192,50 +171,3 @@ class Intake:
             await performer.post.park(delivery, link.join([link.encode(record)]), fallen)
             if isinstance(record, link.Called):
                 await performer.decision(refusal(record, ErrorCode.INTERNAL_ERROR, ""))
-
-    async def _refuse(self, delivery: Delivery, detail: str) -> None:
-        """End an invalid command with an event, as far as it can be told whose it is; else park it."""
-        whose = claim(delivery.body)
-        if whose is None:
-            raise ParkError(f"no command: {detail}")
-        if await self._performer.memory.find(whose.station, whose.command_id):
-            raise ParkError(f"another command under the id of one that is known: {detail}")
-        log.warning("command_invalid", station=whose.station, command_id=whose.command_id, detail=detail)
-        await self._tell(refused(whose, delivery.body, detail, now()), delivery)
-
-    async def _end(self, delivery: Delivery) -> None:
-        """End a command that has failed too often, unless it is on record: then its deadline ends it."""
-        whose = claim(delivery.body)
-        if whose is None or await self._performer.memory.find(whose.station, whose.command_id):
-            return
-        log.error("command_given_up", station=whose.station, command_id=whose.command_id)
-        event = given_up(whose, now())
-        try:
-            await self._performer.end(event, _reply_to(delivery))
-        except PASSING:
-            raise
-        except Exception:  # the fault may well be met here too, and the event goes out all the same
-            log.exception("end_unrecorded")
-            await self._tell(event, delivery)
-
-    async def _tell(self, event: CommandSettled, delivery: Delivery) -> None:
-        await self._performer.post.tell(letters((event,)), _reply_to(delivery))
-
-
-def _reply_to(delivery: Delivery) -> str | None:
-    return delivery.reply_to if _may_reply(delivery) else None
-
-
-def _may_reply(delivery: Delivery) -> bool:
-    return delivery.reply_to is None or _REPLY_TO.fullmatch(delivery.reply_to) is not None
-
-
-def _read(delivery: Delivery) -> Command:
-    if not _may_reply(delivery):
-        raise InvalidCommandError("reply_to: must be 1 to 100 of the characters a-z A-Z 0-9 . _ -")
-    command = read_command(delivery.body)
-    if command.due > now() + FURTHEST:
-        raise InvalidCommandError("deadline: is more than 8 days from now")
-    if isinstance(command, CustomerInformation) and command.report and not delivery.reply_to:
-        raise InvalidCommandError("reply_to: is required, because a customer's data goes nowhere else")
-    return command

@@ -14,7 +14,7 @@ from ocppdiag_contracts.events import CommandSettled, read_event
 from ocppdiag_contracts.model import now
 from ocppdiag_redis import Directory
 from ocppdiag_workers import news
-from ocppdiag_workers.begin import begin, repeated
+from ocppdiag_workers.begin import barred, begin, repeated
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.ends import SLACK_SECONDS, Ends
 from ocppdiag_workers.feature import House
@@ -30,6 +30,10 @@ from ocppdiag_workers.table import Table
 from ocppdiag_workers.unbegun import Claim, ended, lost
 
 log = structlog.get_logger()
+
+
+class ForbiddenError(Exception):
+    """Its sender may not have a command carried out, or hear of it; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +62,36 @@ class Performer:
         """What comes of stations that go and come back."""
         return self.informer.presence
 
-    async def command(self, command: Command, body: bytes, reply_to: str | None) -> None:
-        """Begin a command, or find it begun: then only what is missing is done, and how far it is, is told again."""
+    async def command(
+        self,
+        command: Command,
+        body: bytes,
+        reply_to: str | None,
+        user: str | None = None,
+        *,
+        allowed: bool = True,
+    ) -> None:
+        """Begin a command, or find it begun: then only what is missing is done, and how far it is, is told again.
+
+        `allowed`: whether `user`, who the broker says has sent it, has the right to. Raises ForbiddenError.
+        """
         remembered = await self.memory.find(command.station, command.id)
+        if why := barred(remembered.operation if remembered else None, user, allowed=allowed):
+            raise ForbiddenError(why)
         again = remembered is not None
         if remembered is None:
             if await self._known(command, reply_to):
                 return None
-            remembered = await self._begin(command, body, reply_to)
+            remembered = await self._begin(command, body, reply_to, user)
             if remembered is None:
-                return await self.command(command, body, reply_to)
+                return await self.command(command, body, reply_to, user, allowed=allowed)
         elif remembered.operation.ended:
             final = await self.memory.final(command.station, command.id)
             await self.post.tell((final,) if final else (), reply_to)
         else:
             same = await self._again(command, remembered, reply_to)
             if same is None:
-                return await self.command(command, body, reply_to)
+                return await self.command(command, body, reply_to, user, allowed=allowed)
             remembered = same
         await self.informer.tell_left(remembered)
         if remembered.operation.state is State.QUEUED:
@@ -83,9 +100,12 @@ class Performer:
             await self.presence.release(command.station, time.time(), self.informer.inform)
         return None
 
-    async def end(self, event: CommandSettled, reply_to: str | None) -> None:
-        """End a command that is not on record with this event, unless it is on record by now."""
-        operation, told = ended(event, reply_to), letters((event,))
+    async def end(self, event: CommandSettled, reply_to: str | None, user: str | None = None) -> None:
+        """End a command that is not on record with this event, unless it is on record by now.
+
+        `user` None: it is not known who has sent it, and everybody who repeats it is told what all may hear.
+        """
+        operation, told = ended(event, reply_to, user), letters((event,))
         final = letter(event.for_later())
         if await self.memory.commit(operation, told, 0, time.time(), final=final):
             await self.wake(operation.station, operation.id, time.time())
@@ -163,13 +183,17 @@ class Performer:
         if after.waits:
             await self.presence.release(station, now, self.informer.inform)
 
-    async def _begin(self, command: Command, body: bytes, reply_to: str | None) -> Remembered | None:
+    async def _begin(
+        self, command: Command, body: bytes, reply_to: str | None, user: str | None
+    ) -> Remembered | None:
         """Record a command, with its request id, before anything is sent; None when somebody else just has."""
         work = self.table.works[command.command]
         now = time.time()
         lease, waits = await self.presence.place(command, now) if work.asks_station else (None, None)
         number = await self.memory.next_request_id(command.station) if work.numbered else 0
-        step = begin(command, body, reply_to, work=work, lease=lease, number=number, now=now, waits=waits)
+        step = begin(
+            command, body, reply_to, user=user, work=work, lease=lease, number=number, now=now, waits=waits
+        )
         operation = structs.replace(step.operation, store=await self.memory.origin.store())
         # First guard and alarm, then the operation: without it they are about nothing.
         await asyncio.gather(

@@ -41,6 +41,10 @@ class Post:
             await asyncio.gather(*(self._tell(each, reply_to) for each in before[start : start + AT_ONCE]))
         await self._tell(last, reply_to)
 
+    async def answer(self, letter: Letter, reply_to: str) -> None:
+        """Tell an event to who sent the command, and to nobody else. Raises UnconfirmedError."""
+        await self._publish(REPLIES, reply_to, letter, letter.whole or letter.shown)
+
     async def _tell(self, letter: Letter, reply_to: str | None) -> None:
         also = reply_key(reply_to) if reply_to and letter.whole is None else None
         await self._publish(EVENTS, event_key(letter.event, letter.station), letter, letter.shown, also)

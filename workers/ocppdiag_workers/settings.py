@@ -1,5 +1,6 @@
 """What an operator sets, from environment variables; a wrong one is named at the start."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -38,5 +39,8 @@ class Settings(BaseSettings):
     destinations: tuple[Annotated[str, AfterValidator(beginning)], ...] = ()
     """Where commands may have logs sent to instead of us, as a JSON list of beginnings of addresses, each with its
     path: ["https://logs.example.com/", "sftp://archive.example.com/in/"]. None: nowhere."""
+
+    rights: Path | None = None
+    """A TOML file that says who may send which command to which stations. None: everybody everything."""
 
     log_level: str = "info"

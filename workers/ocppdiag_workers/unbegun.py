@@ -13,8 +13,8 @@ from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers.operation import NOTHING, Operation, State
 
 _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_INVALID = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
-"""Names the events of invalid commands apart from each other."""
+_REFUSED = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
+"""Names the events of refused commands apart from each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,14 @@ def claim(body: bytes) -> Claim | None:
 
 def refused(whose: Claim, body: bytes, detail: str, now: datetime) -> CommandSettled:
     """End a command that is not of the published shape; `detail` names what is wrong with it."""
-    step = f"invalid/{uuid5(_INVALID, body.hex())}"
+    step = f"invalid/{uuid5(_REFUSED, body.hex())}"
     return _settled(whose, step, now, (Outcome.REJECTED, Failure.INVALID_COMMAND, detail))
+
+
+def forbidden(whose: Claim, user: str | None, detail: str, now: datetime) -> CommandSettled:
+    """End, for this user and nobody else, a command that is not carried out for it."""
+    step = f"forbidden/{uuid5(_REFUSED, user or '')}"
+    return _settled(whose, step, now, (Outcome.REJECTED, Failure.FORBIDDEN, detail))
 
 
 def given_up(whose: Claim, now: datetime) -> CommandSettled:
@@ -65,7 +71,7 @@ def end_ids(station: str, command_id: str) -> frozenset[str]:
     return frozenset(f"{station}/{command_id}/{step}" for step in ("settled", "given_up"))
 
 
-def ended(event: CommandSettled, reply_to: str | None) -> Operation:
+def ended(event: CommandSettled, reply_to: str | None, user: str | None) -> Operation:
     """Make the record of a command that has ended with this event, so that it is not begun when it comes again."""
     at = event.time.timestamp()
     return Operation(
@@ -76,6 +82,7 @@ def ended(event: CommandSettled, reply_to: str | None) -> Operation:
         request_id=0,
         command=NOTHING,
         reply_to=reply_to,
+        user=user,
         due=at,
         wake_at=at,
         node=None,

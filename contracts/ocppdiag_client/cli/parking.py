@@ -61,6 +61,7 @@ def show(message: Id, *, amqp_url: AmqpUrl = None, as_json: AsJson = False) -> N
         "exchange": parked.exchange,
         "routing_key": parked.key,
         "deliveries": parked.deliveries,
+        "user": parked.user,
         "message_id": parked.message_id,
         "type": parked.type,
         "content_type": parked.content_type,
@@ -82,7 +83,8 @@ def retry(ids: Ids = None, *, everything: All = False, amqp_url: AmqpUrl = None)
     """Send messages again the way they had come.
 
     A command that was given up has had its end, so it is sent as a new one, under a new id and with as much time as it
-    had. Exits with 1 when one of them cannot be sent again, and goes on with the others.
+    had. It goes out in your name: you and who had sent it must have the right to. Exits with 1 when one of them cannot be
+    sent again, and goes on with the others.
     """
     left = 0
 

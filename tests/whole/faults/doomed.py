@@ -23,7 +23,7 @@ class Point:
 
 
 WORKER = {
-    "command taken": Point("ocppdiag_workers.intake", "Intake", "on_command", before=True),
+    "command taken": Point("ocppdiag_workers.reception", "Reception", "take", before=True),
     "batch taken": Point("ocppdiag_workers.intake", "Intake", "on_batch", before=True),
     "guarded": Point("ocppdiag_workers.post", "Post", "guard"),
     "alarm set": Point("ocppdiag_workers.memory", "Memory", "wake_later"),
