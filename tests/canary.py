@@ -1,12 +1,14 @@
-"""Where a canary would be found: all that onlookers can hear, and all that lies in Redis."""
+"""Where a canary would be found: all that onlookers can hear, and all that lies in Redis and in the journal."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aio_pika
 from aio_pika.abc import AbstractQueue
 from installation import Installation
+
+from ocppdiag_contracts.topology import ENDS
 
 
 @asynccontextmanager
@@ -43,4 +45,19 @@ async def everything_in_redis(installation: Installation) -> bytes:
             b"zset": ("ZRANGE", key, 0, -1),
         }[kind]
         found += [key, repr(await installation.redis.run(*read)).encode()]
+    return b"\n".join(found)
+
+
+async def everything_in_the_journal(installation: Installation) -> bytes:
+    """What the broker keeps of beginnings and ends, from its first message on."""
+    found: list[bytes] = []
+    async with await aio_pika.connect(installation.services.amqp_url) as connection:
+        channel = await connection.channel()
+        await channel.set_qos(100)
+        journal = await channel.get_queue(ENDS.name, ensure=False)
+        with suppress(TimeoutError):
+            async with journal.iterator(arguments={"x-stream-offset": "first"}, timeout=1) as messages:
+                async for message in messages:
+                    await message.ack()
+                    found.append(message.body + repr(message.headers).encode())
     return b"\n".join(found)

@@ -1,13 +1,17 @@
 """Builds the upload receiver and runs it until SIGTERM or SIGINT: `python -m ocppdiag_uploads`."""
 
+import asyncio
 import os
+from typing import cast
 
 import structlog
 from aiohttp import web
 
 from ocppdiag_amqp import Broker
 from ocppdiag_process import main, told_to_stop
+from ocppdiag_process.tls import ServerTls
 from ocppdiag_uploads.announce import Announcer
+from ocppdiag_uploads.bounds import Crowd, Patience
 from ocppdiag_uploads.receive import Receiver
 from ocppdiag_uploads.settings import Settings
 from ocppdiag_uploads.store import FolderStore
@@ -15,6 +19,8 @@ from ocppdiag_uploads.store import FolderStore
 log = structlog.get_logger()
 
 FINISH_SECONDS = 15.0
+HANDSHAKE_SECONDS = 10.0
+"""Of TLS, and then until there is a whole request, the first one or the next."""
 
 
 async def run(settings: Settings) -> None:
@@ -26,16 +32,36 @@ async def run(settings: Settings) -> None:
         key = settings.upload_key.get_secret_value().encode()
         store = FolderStore(settings.upload_folder)
         store.forget_remains()
-        receiver = Receiver(store, announcer, key, settings.upload_idle_seconds, lambda: broker.usable)
+        patience = Patience(settings.upload_idle_seconds, settings.upload_rate)
+        crowd = Crowd(settings.upload_limit)
+        receiver = Receiver(
+            store, announcer, key=key, patience=patience, crowd=crowd, usable=lambda: broker.usable
+        )
         # No access log: the path is the secret.
-        runner = web.AppRunner(receiver.app(), access_log=None, auto_decompress=False, shutdown_timeout=1)
+        runner = web.AppRunner(
+            receiver.app(),
+            access_log=None,
+            auto_decompress=False,
+            keepalive_timeout=HANDSHAKE_SECONDS,
+            shutdown_timeout=1,
+        )
         await runner.setup()
-        site = web.TCPSite(runner, settings.upload_host, settings.upload_port)
-        await site.start()
-        log.info("ready", pid=os.getpid(), port=runner.addresses[0][1])
+        tls = ServerTls(settings.upload_tls_certificates) if settings.upload_tls_certificates else None
+        renewal = asyncio.create_task(tls.renew_for_ever()) if tls else None
+        # Not by aiohttp's site, which cannot bound the TLS handshake.
+        server = await asyncio.get_running_loop().create_server(
+            cast(web.Server, runner.server),  # there since setup()
+            settings.upload_host,
+            settings.upload_port,
+            ssl=tls.context if tls else None,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
+        )
+        log.info("ready", pid=os.getpid(), port=server.sockets[0].getsockname()[1], tls=bool(tls))
         await stop.wait()
         log.info("stopping")
-        await site.stop()
+        if renewal:
+            renewal.cancel()
+        server.close()
         await receiver.finish(FINISH_SECONDS)
         await runner.cleanup()
         await announcer.close()

@@ -1,23 +1,25 @@
 """Take one upload: the token first, then piece by piece into the store, then tell the workers, then answer."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import structlog
-from aiohttp import ClientError, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import ClientError, HttpVersion11, hdrs, web
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_contracts.upload_token import BadTokenError, ExpiredTokenError, UploadToken, check
 from ocppdiag_uploads import body
 from ocppdiag_uploads.announce import Announcer
+from ocppdiag_uploads.bounds import Crowd, CrowdedError, Patience, Strangers
 from ocppdiag_uploads.store import AlreadyStoredError, FolderStore, Incoming
 
 log = structlog.get_logger()
 
 PROGRESS_SECONDS = 1.0
+RETRY_AFTER = {"Retry-After": "30"}
 
 
 class TooLargeError(Exception):
@@ -31,14 +33,18 @@ class Receiver:
         self,
         store: FolderStore,
         announcer: Announcer,
+        *,
         key: bytes,
-        idle_seconds: float,
+        patience: Patience,
+        crowd: Crowd,
         usable: Callable[[], bool],
     ) -> None:
         self._store = store
         self._announcer = announcer
         self._key = key
-        self._idle_seconds = idle_seconds
+        self._patience = patience
+        self._crowd = crowd
+        self._strangers = Strangers()
         self._usable = usable
         self._finishing = False
         self._under_way: set[asyncio.Future[None]] = set()
@@ -70,8 +76,13 @@ class Receiver:
         self._under_way.add(done)
         try:
             # Bound for this request only: the next one on the same connection may be another station's.
-            with structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag):
+            with (
+                structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag),
+                self._crowd.one_more(token.station),
+            ):
                 return await self._receive(request, token)
+        except CrowdedError:
+            raise _busy("crowded") from None
         finally:
             self._under_way.remove(done)
             done.set_result(None)
@@ -90,20 +101,23 @@ class Receiver:
                     return _answer(HTTPStatus.CONFLICT)
                 except body.EmptyFormError:
                     return await self._broken(token, incoming, "empty", HTTPStatus.BAD_REQUEST)
-                except (TimeoutError, ClientError, HttpProcessingError, ConnectionError, ValueError) as error:
-                    log.info("upload_broken", bytes=incoming.size, error=type(error).__name__)
+                except (body.BadFormError, web.RequestPayloadError):
+                    return await self._broken(token, incoming, "broken", HTTPStatus.BAD_REQUEST)
+                except (TimeoutError, ClientError, ConnectionError):
                     return await self._broken(token, incoming, "broken", HTTPStatus.REQUEST_TIMEOUT)
             log.info("upload_stored", bytes=file.size, sha256=file.sha256)
             await self._announcer.stored(token, file, body.filename(request))
         except (OSError, BrokerError) as error:
             log.warning("upload_failed", error=type(error).__name__)
-            return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
+            raise _busy("trouble") from None
         return _answer(HTTPStatus.CREATED)
 
     async def _expected(self, request: web.Request) -> None:
         """Judge before the station sends its body (`Expect: 100-continue`, N01.FR.22 of OCPP 2.1)."""
+        if request.headers[hdrs.EXPECT].lower() != "100-continue":
+            raise web.HTTPExpectationFailed
         await self._admit(request)
-        if request.transport is not None:
+        if request.transport is not None and request.version >= HttpVersion11:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     async def _admit(self, request: web.Request) -> UploadToken:
@@ -114,47 +128,53 @@ class Receiver:
 
         """
         if self._finishing:
-            raise web.HTTPServiceUnavailable
+            raise _busy("stopping")
         try:
             token = check(request.match_info["token"], self._key, time.time())
         except BadTokenError:
-            log.info("upload_refused", reason="unknown address")
+            if count := self._strangers.told(time.monotonic()):
+                log.info("upload_refused", reason="unknown address", count=count)
             raise web.HTTPNotFound from None
         except ExpiredTokenError:
             log.info("upload_refused", reason="address over")
             raise web.HTTPGone from None
+        if self._crowd.full_for(token.station):
+            raise _busy("crowded")
         if file := await self._store.find(token.station, token.tag):
             log.info("upload_refused", reason="address used", station=token.station, command_id=token.tag)
             # Should the first announcement have failed, this one makes up for it.
             await _told(self._announcer.stored(token, file, None))
             raise web.HTTPConflict
-        total = body.announced_size(request)
-        if (
-            total is not None
-            and total > token.max_bytes
-            and not request.content_type.startswith("multipart/")
-        ):
+        body.check(request)
+        if body.announces_more_than(request, token.max_bytes):
             log.info("upload_refused", reason="too large", station=token.station, command_id=token.tag)
             await _told(self._announcer.broken(token, 0, "too_large"))
-            raise web.HTTPRequestEntityTooLarge(token.max_bytes, total)
+            raise web.HTTPRequestEntityTooLarge(token.max_bytes, request.content_length or 0)
         return token
 
     async def _take(self, request: web.Request, token: UploadToken, incoming: Incoming) -> None:
-        total = body.announced_size(request)
+        """Write what comes, for as long as something does.
+
+        Raises:
+            TooLargeError: more came than the token allows.
+            TimeoutError: too little came, or the token is over.
+
+        """
+        begun = time.monotonic()
         told_at = 0.0
         pieces = aiter(body.chunks(request))
         while True:
-            try:
-                async with asyncio.timeout(self._idle_seconds):
-                    chunk = await anext(pieces)
-            except StopAsyncIteration:
+            patience = self._patience.left(incoming.size, time.monotonic() - begun)
+            async with asyncio.timeout(max(0, min(patience, token.expires - time.time()))):
+                chunk = await anext(pieces, None)
+            if chunk is None:
                 return
             if incoming.size + len(chunk) > token.max_bytes:
                 raise TooLargeError
             await incoming.write(chunk)
             if time.monotonic() - told_at >= PROGRESS_SECONDS:
                 told_at = time.monotonic()
-                self._announcer.arriving(token, incoming.size, total)
+                self._announcer.arriving(token, incoming.size, body.announced_size(request))
 
     async def _health(self, _: web.Request) -> web.Response:
         ready = self._usable() and not self._finishing
@@ -163,6 +183,7 @@ class Receiver:
     async def _broken(
         self, token: UploadToken, incoming: Incoming, reason: str, status: HTTPStatus
     ) -> web.Response:
+        log.info("upload_broken", reason=reason, bytes=incoming.size, error=type(sys.exception()).__name__)
         await self._announcer.broken(token, incoming.size, reason)
         response = _answer(status)
         response.force_close()  # what is left of the body is not worth reading
@@ -174,7 +195,13 @@ async def _told(telling: Awaitable[None]) -> None:
     try:
         await telling
     except BrokerError:
-        raise web.HTTPServiceUnavailable from None
+        raise _busy("broker") from None
+
+
+def _busy(reason: str) -> web.HTTPServiceUnavailable:
+    """Have the station come again, with what is left of the body unread."""
+    log.info("upload_refused", reason=reason)
+    return web.HTTPServiceUnavailable(headers=RETRY_AFTER)
 
 
 def _answer(status: HTTPStatus) -> web.Response:

@@ -21,8 +21,17 @@ class Settings(BaseSettings):
 
     upload_host: str = "127.0.0.1"
     upload_port: int = Field(default=9001, ge=0, le=65535)
+    upload_tls_certificates: tuple[Path, ...] = ()
+    """Folders with a `tls.crt` and a `tls.key`, one with an RSA key and one with an elliptic one: the port speaks https."""
+
     upload_idle_seconds: float = Field(default=60.0, gt=0)
     """A sender that is silent for so long is given up."""
+
+    upload_rate: int = Field(default=128, ge=1)
+    """And so is one that is so long behind this many bytes a second."""
+
+    upload_limit: int = Field(default=200, ge=1)
+    """So many uploads at a time: one more comes again later."""
 
     shards: int = Field(default=1, ge=1, le=64)
     log_level: str = "info"

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +12,9 @@ from typing import BinaryIO, Self
 from urllib.parse import quote
 from uuid import uuid4
 
-INCOMING = ".incoming"
+INCOMING = ".incoming~"
+"""No station can have that name."""
+
 REMAINS_SECONDS = 3600.0
 
 _CHUNK = 2**20
@@ -47,8 +50,7 @@ class Incoming:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        await asyncio.to_thread(self._path.unlink, missing_ok=True)
+        await asyncio.to_thread(self._leave)
 
     async def write(self, chunk: bytes) -> None:
         """Add some bytes. Raises OSError when the disk does."""
@@ -69,6 +71,11 @@ class Incoming:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._final.parent.mkdir(parents=True, exist_ok=True)
         return os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb")
+
+    def _leave(self) -> None:
+        # First, because to close a file on a full disk fails again.
+        self._path.unlink(missing_ok=True)
+        self._file.close()
 
     def _write(self, chunk: bytes) -> None:
         self._file.write(chunk)
@@ -109,17 +116,21 @@ class FolderStore:
     async def find(self, station: str, tag: str) -> StoredFile | None:
         """Return the file of an operation, if it is there."""
         path = self._final(station, tag)
-        if not path.exists():
+        try:
+            found = path.stat()
+        except FileNotFoundError:
             return None
-        return await asyncio.to_thread(_measure, path)
+        return await asyncio.to_thread(_measured, path, found.st_size, found.st_mtime_ns)
 
     def _final(self, station: str, tag: str) -> Path:
         return self._folder / quote(station, safe="") / f"{quote(tag, safe='')}.log"
 
 
-def _measure(path: Path) -> StoredFile:
+@lru_cache(maxsize=1024)
+def _measured(path: Path, size: int, _changed: int) -> StoredFile:
+    """Read it all, once: a used address can be asked for as often as somebody likes."""
     digest = sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-    return StoredFile(path.as_uri(), path.stat().st_size, digest.hexdigest())
+    return StoredFile(path.as_uri(), size, digest.hexdigest())

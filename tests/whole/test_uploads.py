@@ -4,7 +4,6 @@ import asyncio
 import gzip
 import http.client
 import os
-import time
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -13,21 +12,14 @@ import aiohttp
 import pytest
 from charge_point import put
 from installation import Installation
+from uploading import address
 
 from ocppdiag_contracts import GetLog, LogFile, Outcome
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_contracts.upload_token import UploadToken, sign
 
 
-def address(
-    installation: Installation, name: str, *, tag: str = "c1", seconds: float = 60, max_bytes: int = 2**20
-) -> str:
-    token = UploadToken(
-        station=name, tag=tag, owner=OWNER, expires=int(time.time() + seconds), max_bytes=max_bytes
-    )
-    return f"{installation.running.upload_url}/{sign(token, installation.keys.upload_key.encode())}/"
-
-
+@pytest.mark.abuse("26 a second upload", "409, and the first stays")
 async def test_an_address_works_once(installation: Installation, name: str) -> None:
     url = address(installation, name)
     assert await asyncio.to_thread(put, url, b"first") == 201
@@ -37,6 +29,7 @@ async def test_an_address_works_once(installation: Installation, name: str) -> N
     assert stored.read_bytes() == b"first"
 
 
+@pytest.mark.abuse("26 a second upload", "of several at once one is stored, whole; 409 for the others")
 async def test_of_two_uploads_at_once_one_is_stored_whole(installation: Installation, name: str) -> None:
     url = address(installation, name)
     bodies = [os.urandom(900_000) for _ in range(4)]
@@ -46,6 +39,7 @@ async def test_of_two_uploads_at_once_one_is_stored_whole(installation: Installa
     assert stored.read_bytes() == bodies[answers.index(201)]
 
 
+@pytest.mark.abuse("24 an address made up", "404: only what we have signed is an address")
 @pytest.mark.parametrize("spoil", ["cut", "changed", "other key"])
 async def test_a_token_that_is_not_ours_is_not_found(
     installation: Installation, name: str, spoil: str
@@ -62,10 +56,12 @@ async def test_a_token_that_is_not_ours_is_not_found(
     assert not (installation.logs / name).exists()
 
 
+@pytest.mark.abuse("26 after its time", "410")
 async def test_an_address_past_its_deadline_is_gone(installation: Installation, name: str) -> None:
     assert await asyncio.to_thread(put, address(installation, name, seconds=-5), b"x") == 410
 
 
+@pytest.mark.abuse("26 more than is allowed", "413, announced or not, and nothing stays")
 async def test_too_much_is_refused_announced_or_not(installation: Installation, name: str) -> None:
     url = address(installation, name, max_bytes=1000)
     assert await asyncio.to_thread(put, url, b"x" * 1001) == 413
@@ -82,10 +78,13 @@ async def test_too_much_is_refused_announced_or_not(installation: Installation, 
         async with session.post(url, data=form) as response:
             assert response.status == 413
     assert not list((installation.logs / name).glob("*"))
-    assert not list(installation.logs.glob(".incoming/*"))
+    assert not list(installation.logs.glob(".incoming~/*"))
     assert await asyncio.to_thread(put, url, b"x" * 1000) == 201
 
 
+@pytest.mark.abuse(
+    "25 a file name that climbs", "stored under its operation only; the name is text for people"
+)
 @pytest.mark.parametrize(
     "tail", ["../../../etc/passwd", "%2e%2e%2f%2e%2e%2fx", "..%5c..%5cx", "a" * 4000, "CON", "a%00b"]
 )
@@ -124,6 +123,7 @@ async def test_a_client_that_asks_first_is_answered_before_it_sends(
     assert await ask(f"{installation.running.upload_url}/nonsense/") == b"404"
 
 
+@pytest.mark.abuse("29 a secret in a log", "no password, key or address in any line of any process")
 async def test_no_secret_is_ever_said(installation: Installation, name: str) -> None:
     """The password, the keys and the upload address, through a whole operation at level debug."""
     async with installation.station(name) as station, installation.diagnostics() as diagnostics:
@@ -144,6 +144,7 @@ async def test_no_secret_is_ever_said(installation: Installation, name: str) -> 
     assert not [secret for secret in secrets if secret in said]
 
 
+@pytest.mark.abuse("29 a secret in a log", "a request that is none is not quoted")
 async def test_a_broken_request_line_does_not_put_its_token_into_the_log(
     installation: Installation, name: str
 ) -> None:
@@ -158,6 +159,7 @@ async def test_a_broken_request_line_does_not_put_its_token_into_the_log(
     assert parts.path.strip("/") not in installation.everything_said()
 
 
+@pytest.mark.abuse("27 gzip bombs", "stored as they came; nothing is unpacked")
 async def test_a_compressed_upload_is_stored_as_it_came(installation: Installation, name: str) -> None:
     packed = gzip.compress(b"x" * 5_000_000)
     async with (
