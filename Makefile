@@ -7,7 +7,7 @@ export PYTHONNODEBUGRANGES = 1
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test test-rooms test-whole test-faults check lint types imports format contract lock bench faults soak clean
+.PHONY: help demo test test-rooms test-whole test-faults check lint types imports format contract abuse lock bench sockets fuzz faults soak clean
 
 help:            ## what each word does
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -33,7 +33,10 @@ test-rooms: $(READY)
 test-whole: $(READY)
 	$(BIN)/python -m pytest -q tests/whole --ignore tests/whole/faults
 
-test-faults: $(READY)
+test-fuzz: $(READY)   ## a hundred thousand malformed frames beside good stations, and floods: what they cost the others
+	$(BIN)/python tests/fleet/malformed.py
+
+faults: $(READY)
 	$(BIN)/python -m pytest -q tests/whole/faults
 
 check: lint types imports test   ## what CI runs
@@ -55,8 +58,14 @@ format: $(READY) ## let the formatter write
 contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 	$(BIN)/python -m ocppdiag_contracts.asyncapi contracts
 
+abuse: $(READY)  ## renew the table of abuse cases in gateway/README.md
+	$(BIN)/python tests/abuse_table.py gateway/README.md
+
 bench: $(READY)  ## station calls per second through the whole pipeline
 	$(BIN)/python tests/fleet/calls.py
+
+sockets: $(READY) ## thousands of idle stations, a reconnect storm, a rolling drain; their figures into tests/fleet/SOCKETS.md
+	$(BIN)/python tests/fleet/sockets.py --write tests/fleet/SOCKETS.md
 
 faults: $(READY) ## every fault that is known, one after the other, and what became of each command (an hour)
 	$(BIN)/python tests/whole/faults/run.py --write tests/whole/faults/RESULTS.md

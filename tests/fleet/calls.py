@@ -156,7 +156,7 @@ async def _connected(found: Services, keys: Keys, running: Stack, count: int) ->
     async def connected(name: str) -> Station:
         station = Station(name, await credentials.issue(name), running.gateway_url)
         async with turn:
-            await station.open()
+            await station.connect()
         return station
 
     try:

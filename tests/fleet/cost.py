@@ -2,6 +2,8 @@
 
 import os
 import platform
+import re
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -27,6 +29,29 @@ def cpu_seconds(pid: int) -> float:
     """All that a process has used so far, its ended children left out."""
     fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a process has in memory, in bytes: `rss` all of it, `pss` with its share only of what others have too."""
+
+    rss: int
+    pss: int
+
+
+def memory(pid: int) -> Memory:
+    """What a process has in memory now."""
+    kib = dict(
+        re.findall(r"^(Rss|Pss): +(\d+) kB$", (PROC / str(pid) / "smaps_rollup").read_text(), re.MULTILINE)
+    )
+    return Memory(int(kib["Rss"]) * 1024, int(kib["Pss"]) * 1024)
+
+
+def open_files() -> int:
+    """Allow this process, and what it starts, as many open files as may be; return how many that are."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
 def machine_seconds() -> float:

@@ -1,0 +1,151 @@
+"""What the measurements of sockets stand on: RabbitMQ, Redis, a worker and gateways as processes, and passwords."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+sys.path.append(str(Path(__file__).parents[1]))  # where certificates are made
+
+import cost
+import typer
+from certificates import Authority
+
+from ocppdiag_contracts.security_profile import SecurityProfile
+from ocppdiag_local.keys import Keys
+from ocppdiag_local.services import Services, services
+from ocppdiag_local.stack import Process, start
+from ocppdiag_process import configure
+from ocppdiag_redis import Credentials, Pipelined
+
+COLLECT_SECONDS = 3.0
+UPLOAD_URL = "http://127.0.0.1:9"  # nobody uploads here
+
+
+class Fleet:
+    """All that runs."""
+
+    def __init__(self, services: Services, redis: Pipelined, credentials: Credentials) -> None:
+        self.services = services
+        self.redis = redis
+        self.gateways: list[Process] = []
+        self.complaints: Counter[str] = Counter()
+        self.stopped: dict[str, float] = {}
+        """When each process that is gone said that it has ended in order."""
+        self.worker: Process
+        self.authority: Path | None = None
+        """Who vouches for the gateways' certificates, if they have any."""
+        self._credentials = credentials
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the gateways listen."""
+        port = "tls_port" if self.authority else "port"
+        return [f"ws://127.0.0.1:{gateway.ready.result()[port]}" for gateway in self.gateways]
+
+    def hear(self, process: str, line: dict[str, Any]) -> None:
+        """Count what the processes complain about."""
+        if line.get("level") in ("warning", "error", "critical"):
+            self.complaints[f"{process}: {line.get('event')}"] += 1
+        elif line.get("event") == "stopped":
+            self.stopped[process] = time.monotonic()
+
+    async def stations(self, prefix: str, count: int) -> list[tuple[str, str]]:
+        """Register so many stations: name and password of each."""
+        names = [f"{prefix}-{number}" for number in range(count)]
+        profile = SecurityProfile.TLS_BASIC if self.authority else SecurityProfile.BASIC
+        passwords = await asyncio.gather(*(self._credentials.issue(name, profile) for name in names))
+        return list(zip(names, passwords, strict=True))
+
+    def cpu(self) -> dict[str, float]:
+        """Processor seconds so far, by process."""
+        servers = {"RabbitMQ": cost.descendant("beam.smp"), "Redis": cost.descendant("redis-server")}
+        pids = {name: pid for name, pid in servers.items() if pid is not None}  # else they run elsewhere
+        pids |= {process.name: process.pid for process in (self.worker, *self.gateways) if process.running}
+        return {name: cost.cpu_seconds(pid) for name, pid in pids.items()}
+
+    async def redis_commands(self) -> int:
+        """How many commands clients have sent to Redis so far; what scripts do inside counts once."""
+        commands = await self.redis.run("INFO", "commandstats")
+        return sum(
+            stats["calls"]
+            for name, stats in commands.items()
+            if name in ("cmdstat_evalsha", "cmdstat_eval", "cmdstat_ping")
+        )
+
+
+async def held(gateway: Process) -> cost.Memory:
+    """What a gateway has in memory after its garbage is collected."""
+    os.kill(gateway.pid, signal.SIGUSR1)
+    await asyncio.sleep(COLLECT_SECONDS)
+    return cost.memory(gateway.pid)
+
+
+@asynccontextmanager
+async def fleet(gateways: int = 1, *, tls: bool = False, **settings: str) -> AsyncIterator[Fleet]:
+    """Run one worker and so many gateways within this block, with further variables OCPPDIAG_... for all.
+
+    With `tls` they have a certificate with an elliptic curve's key (P-256), and every station comes by TLS.
+    """
+    configure(level="error", process="fleet", readable=False)
+    cost.open_files()
+    keys = Keys.new()
+    async with AsyncExitStack() as exits:
+        found = exits.enter_context(services(prefer="processes", say=lambda text: typer.echo(text, err=True)))
+        folder = Path(exits.enter_context(TemporaryDirectory()))
+        redis = Pipelined.from_url(found.redis_url)
+        exits.push_async_callback(redis.aclose)
+        running = Fleet(found, redis, Credentials(redis, keys.credential_key.encode()))
+        shared = {
+            "OCPPDIAG_AMQP_URL": found.amqp_url,
+            "OCPPDIAG_REDIS_URL": found.redis_url,
+            "OCPPDIAG_CREDENTIAL_KEY": keys.credential_key,
+            "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
+            "OCPPDIAG_UPLOAD_URL": UPLOAD_URL,
+            "OCPPDIAG_UPLOAD_FOLDER": str(folder),
+            "OCPPDIAG_PORT": "0",
+            "OCPPDIAG_LOG_LEVEL": "info",
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+            **settings,
+        }
+        if tls:
+            authority = Authority.new()
+            running.authority = authority.save_pem(folder / "authority.pem")
+            certificate = authority.server().save(folder / "certificate")
+            shared |= {
+                "OCPPDIAG_TLS_PORT": "0",
+                "OCPPDIAG_TLS_CERTIFICATES": json.dumps([str(certificate)]),
+            }
+        running.worker = await exits.enter_async_context(
+            start("worker", "ocppdiag_workers", shared, running.hear)
+        )
+        for number in range(1, gateways + 1):
+            name = f"gateway {number}" if gateways > 1 else "gateway"
+            own = {**shared, "OCPPDIAG_NODE": f"gateway-{number}"}
+            running.gateways.append(
+                await exits.enter_async_context(start(name, "measured_gateway", own, running.hear))
+            )
+        yield running
+
+
+def percentile(seconds: Sequence[float], share: float) -> float:
+    """Of values in any order; 0 of none."""
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] if seconds else 0.0
+
+
+async def until(done: Any, within: float, every: float = 0.25) -> bool:  # noqa: ANN401
+    """Wait until a coroutine function says yes, for so long at most."""
+    began = time.monotonic()
+    while not await done():
+        if time.monotonic() - began > within:
+            return False
+        await asyncio.sleep(every)
+    return True
