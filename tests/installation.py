@@ -13,7 +13,7 @@ from ocppdiag_client import Diagnostics
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services
-from ocppdiag_local.stack import Stack, stack
+from ocppdiag_local.stack import Process, Stack, stack
 from ocppdiag_redis import Credentials, Directory, Pipelined
 from ocppdiag_station import SCENARIOS, SimulatedStation
 
@@ -22,6 +22,7 @@ SETTINGS = {
     "OCPPDIAG_CALL_TIMEOUT": "2",
     "OCPPDIAG_LOG_LEVEL": "debug",
     "OCPPDIAG_DESTINATIONS": json.dumps([DESTINATION]),
+    "OCPPDIAG_HANDSHAKES_PER_STATION": "20",  # tests are quicker than stations
 }
 
 
@@ -61,6 +62,11 @@ class Installation:
     async def diagnostics(self) -> AsyncIterator[Diagnostics]:
         async with Diagnostics.connect(self.services.amqp_url, name="test") as diagnostics:
             yield diagnostics
+
+    @property
+    def gateway(self) -> Process:
+        (gateway,) = [process for process in self.running.processes if process.name == "gateway"]
+        return gateway
 
     def said(self, event: str, **fields: object) -> list[dict[str, Any]]:
         """The log lines of all processes that say this."""

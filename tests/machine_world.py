@@ -140,7 +140,7 @@ class World:
             case link.Withdraw():
                 self.perform(connection, talk.withdraw(order, self.clock.now))
             case link.Answer() | link.Refuse():
-                self.perform(connection, talk.answer(order))
+                self.perform(connection, talk.answer(order, self.clock.now))
             case link.Displace():
                 raise AssertionError("nobody orders that here")
 

@@ -1,7 +1,10 @@
 """Builds the gateway and runs it until SIGTERM or SIGINT: `python -m ocppdiag_gateway`."""
 
 import asyncio
+import gc
 import os
+import resource
+from contextlib import suppress
 
 import structlog
 
@@ -10,6 +13,7 @@ from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.server import Gateway
 from ocppdiag_gateway.settings import Settings
 from ocppdiag_process import main, told_to_stop
+from ocppdiag_process.tls import ServerTls
 from ocppdiag_redis import Credentials, Directory, Pipelined
 
 log = structlog.get_logger()
@@ -18,6 +22,10 @@ log = structlog.get_logger()
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when everything under way has ended."""
     stop = told_to_stop()
+    _take_all_sockets()
+    # A full collection stops the loop, 0.1 s for a thousand stations: it comes seldom.
+    gc.set_threshold(5000, 10, 20)
+    tls = ServerTls(settings.tls_certificates, settings.tls_client_ca) if settings.tls_certificates else None
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
     async with Broker(
         settings.amqp_url.get_secret_value(), name=f"ocppdiag gateway {settings.node}"
@@ -25,19 +33,33 @@ async def run(settings: Settings) -> None:
         await broker.declare_exchanges()
         uplink = await Link.open(broker, settings.shards)
         credentials = Credentials(redis, settings.credential_key.get_secret_value().encode())
-        gateway = Gateway(settings, Directory(redis), credentials, uplink, lambda: broker.usable)
+        context = tls.context if tls else None
+        gateway = Gateway(
+            settings, Directory(redis), credentials, uplink, usable=lambda: broker.usable, tls=context
+        )
         await uplink.listen(broker, settings.node, gateway.take)
-        server = await gateway.listen()
+        servers = await gateway.listen()
         if settings.insecure_no_auth:
             log.warning("insecure_no_auth", meaning="anybody who reaches this port may be any station")
-        renewal = asyncio.create_task(gateway.renew_for_ever())
-        log.info("ready", pid=os.getpid(), node=settings.node, port=server.sockets[0].getsockname()[1])
+        renewals = [asyncio.create_task(gateway.leases.renew_for_ever())]
+        if tls:
+            renewals.append(asyncio.create_task(tls.renew_for_ever()))
+        ports = {name: server.sockets[0].getsockname()[1] for name, server in servers.items()}
+        log.info("ready", pid=os.getpid(), node=settings.node, **ports)
         await stop.wait()
         log.info("stopping")
-        renewal.cancel()
-        await gateway.drain(server)
+        for renewal in renewals:
+            renewal.cancel()
+        await gateway.drain(servers.values())
         await uplink.close()
     await redis.aclose()
+
+
+def _take_all_sockets() -> None:
+    """Each station is an open file, of which many systems give a process 1 024 unless it asks for what it may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # some call it unlimited and mean less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

@@ -1,30 +1,30 @@
-"""Who may come in: the path, the subprotocol and the credentials of an upgrade request, judged. Pure."""
+"""Who may come in: the path, the subprotocol, the credentials and the security profile of an upgrade, judged. Pure."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
 from ocppdiag_contracts.identity import station_id
+from ocppdiag_contracts.security_profile import SecurityProfile
+from ocppdiag_contracts.suspicion import Suspicion
 from ocppdiag_contracts.versions import OcppVersion
+from ocppdiag_gateway.caller import Caller
 
 
 class RefusedError(Exception):
-    """The upgrade is refused with this status; the text is all that the station gets to see."""
+    """The upgrade is refused with this status; the text is all that the station gets to see, `why` is for the log."""
 
-    def __init__(self, status: HTTPStatus, text: str) -> None:
+    def __init__(
+        self, status: HTTPStatus, text: str, *, why: str | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class BasicCredentials:
-    """What an Authorization header says; bytes, because stations send raw keys (OCPP-J 1.6, 6.2)."""
-
-    username: bytes
-    password: bytes
+        self.why = why or text
+        self.retry_after = retry_after
+        """Seconds."""
 
 
 def station_of(path: str) -> str:
@@ -60,23 +60,49 @@ def version_of(offers: Sequence[str]) -> OcppVersion:
     )
 
 
-def credentials_of(header: str | None, station: str) -> BasicCredentials:
-    """Read HTTP Basic credentials whose user is the station itself (A00.FR.204, .207).
+def password_of(headers: Sequence[str], station: str) -> bytes | None:
+    """Read the password of HTTP Basic credentials whose user is the station itself (A00.FR.204, .207).
+
+    Bytes, because stations send raw keys (OCPP-J 1.6, 6.2); None when there is no such header.
 
     Raises:
-        RefusedError: 401, there are none, or they are for another station.
+        RefusedError: 401, it cannot be read, is there twice, or is for another station.
 
     """
-    scheme, _, encoded = (header or "").strip().partition(" ")
+    if not headers:
+        return None
+    scheme, _, encoded = headers[0].strip().partition(" ")
     try:
         username, colon, password = b64decode(encoded.strip(), validate=True).partition(b":")
     except (Base64Error, ValueError):
-        raise unauthorized() from None
-    if scheme.lower() != "basic" or not colon or username != station.encode():
-        raise unauthorized()
-    return BasicCredentials(username, password)
+        raise unauthorized("an unreadable Authorization header") from None
+    if len(headers) > 1 or scheme.lower() != "basic" or not colon:
+        raise unauthorized("an unreadable Authorization header")
+    if username != station.encode():
+        raise unauthorized("the user is not the station")
+    return password
 
 
-def unauthorized() -> RefusedError:
-    """The one answer to an unknown station, a wrong user and a wrong password: it tells nobody which."""
-    return RefusedError(HTTPStatus.UNAUTHORIZED, "Unknown station or wrong password.")
+def misfit(
+    profile: SecurityProfile, serial: str, caller: Caller, organisation: str | None, now: datetime
+) -> tuple[Suspicion, str] | None:
+    """Say what a station of this profile does not come like (A00.FR.002, .403 to .405); None: it comes as it should."""
+    came = "with TLS" if caller.tls else "without TLS"
+    wrong = Suspicion.WRONG_PROFILE, f"a station on profile {profile.value} came {came}"
+    match profile:
+        case SecurityProfile.NONE:
+            return wrong
+        case SecurityProfile.BASIC:
+            return wrong if caller.tls else None
+        case SecurityProfile.TLS_BASIC:
+            return None if caller.tls else wrong
+        case SecurityProfile.TLS_CERTIFICATE:
+            if not caller.tls or caller.certificate is None or organisation is None:
+                return wrong[0], f"{wrong[1]}, without a certificate"
+            fault = caller.certificate.fault(organisation, serial, now)
+            return (Suspicion.INVALID_CERTIFICATE, fault) if fault else None
+
+
+def unauthorized(why: str) -> RefusedError:
+    """The one answer to an unknown station, a wrong profile, password or certificate: it tells nobody which."""
+    return RefusedError(HTTPStatus.UNAUTHORIZED, "Unknown station or wrong credentials.", why=why)

@@ -12,9 +12,11 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts import link
-from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
+from ocppdiag_gateway.allowance import Allowance
+from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 from ocppdiag_gateway.fates import Fate, Fates
 from ocppdiag_gateway.limits import Limits
+from ocppdiag_gateway.unanswered import Unanswered
 from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
@@ -44,24 +46,37 @@ class Conversation:
         self._give_up_at = 0.0
         self._fates = Fates(self._limits.remembered)
         self._late: OrderedDict[str, link.Call] = OrderedDict()  # timed out; an answer may still come
-        self._unanswered: dict[str, float] = {}  # the station's message id -> when it gets InternalError
+        self._theirs = Unanswered(self._limits)
+        self._violations = Allowance(self._limits.violations, self._limits.violations_per_second)
 
     @property
     def idle(self) -> bool:
         """Whether nothing waits in either direction."""
-        return not (self._unanswered or self._under_way or self._waiting)
+        return not (self._theirs or self._under_way or self._waiting)
 
     @property
     def wake_at(self) -> float | None:
         """When `tick` has something to do next."""
-        times = [*self._unanswered.values()]
-        if self._under_way:
-            times.append(self._give_up_at)
-        return min(times, default=None)
+        ours = self._give_up_at if self._under_way else None
+        return min((at for at in (ours, self._theirs.wake_at) if at is not None), default=None)
 
     def received(self, text: str | bytes, now: float) -> list[Effect]:
         """Take a text frame from the station."""
-        match frames.parse(text):
+        return self._bounded(self._heard(frames.parse(text), now), now)
+
+    def received_binary(self, now: float) -> list[Effect]:
+        """Take a binary frame: OCPP has none, and the station should hear that."""
+        return self._bounded(self._heard(frames.BINARY, now), now)
+
+    def _bounded(self, effects: list[Effect], now: float) -> list[Effect]:
+        """Expel who breaks the protocol all the time: each breach costs an answer and a look."""
+        for effect in effects:
+            if isinstance(effect, Violate) and not (effect.harmless or self._violations.spend(now)):
+                return [*effects, Expel("too many violations")]
+        return effects
+
+    def _heard(self, frame: frames.Frame, now: float) -> list[Effect]:
+        match frame:
             case frames.Call() as call:
                 return self._called(call, now)
             case frames.CallResult(message_id, payload):
@@ -74,13 +89,6 @@ class Conversation:
                 return self._concluded(message_id, now, link.Errored, code=code, description=description)
             case frames.Malformed(reason, answer):
                 return [Violate(reason), *([Send(answer)] if answer else [])]
-
-    def received_binary(self) -> list[Effect]:
-        """Take a binary frame: OCPP has none, and the station should hear that."""
-        answer = frames.write_error(
-            frames.UNREADABLE_ID, ErrorCode.RPC_FRAMEWORK_ERROR, "a frame is a text message"
-        )
-        return [Violate("binary message"), Send(answer)]
 
     def order(self, call: link.Call, now: float) -> list[Effect]:
         """Take a CALL for the station; the same order again changes nothing."""
@@ -117,29 +125,23 @@ class Conversation:
             self._settle(order.message_id, Fate.FORESTALLED, now, now)
         return [*effects, Deliver(self._result(order, now, link.Answered, payload=Raw(b"{}")))]
 
-    def answer(self, answer: link.Answer | link.Refuse) -> list[Effect]:
+    def answer(self, answer: link.Answer | link.Refuse, now: float) -> list[Effect]:
         """Take the answer to a CALL of the station's; a second answer, or one for an older connection, is dropped."""
-        if answer.epoch != self.identity.epoch or self._unanswered.pop(answer.message_id, None) is None:
+        if answer.epoch != self.identity.epoch:
             return []
-        if isinstance(answer, link.Answer):
-            return [Send(frames.write_result(answer.message_id, answer.payload))]
-        return [Send(frames.write_error(answer.message_id, answer.code, answer.description))]
+        if isinstance(answer, link.Refuse):
+            return self._theirs.refuse(answer.message_id, answer.code, answer.description)
+        frame = frames.write_result(answer.message_id, answer.payload)
+        return self._theirs.answer(answer.message_id, frame, now)
 
     def undelivered(self, message_id: str, *, unclaimed: bool) -> list[Effect]:
         """The station's CALL did not reach a worker: nobody has claimed its action, or the broker is in trouble."""
-        if self._unanswered.pop(message_id, None) is None:
-            return []
         code = ErrorCode.NOT_IMPLEMENTED if unclaimed else ErrorCode.INTERNAL_ERROR
-        return [Send(frames.write_error(message_id, code))]
+        return self._theirs.refuse(message_id, code)
 
     def tick(self, now: float) -> list[Effect]:
         """Give up on what has waited too long."""
-        effects: list[Effect] = []
-        for message_id in [key for key, until in self._unanswered.items() if until <= now]:
-            del self._unanswered[message_id]
-            effects.append(
-                Send(frames.write_error(message_id, ErrorCode.INTERNAL_ERROR, "no answer in time"))
-            )
+        effects = self._theirs.tick(now)
         if self._under_way and self._give_up_at <= now:
             call, self._under_way = self._under_way, None
             self._late[call.message_id] = call
@@ -160,7 +162,7 @@ class Conversation:
         effects += [self._refused(call, now, "gone") for call in self._waiting.values()]
         self._under_way = None
         self._waiting.clear()
-        self._unanswered.clear()
+        self._theirs.clear()
         effects.append(Deliver(link.Disconnected(**self._stamp(now), code=code, reason=reason)))
         return effects
 
@@ -170,18 +172,16 @@ class Conversation:
                 Violate("no action name"),
                 Send(frames.write_error(call.message_id, ErrorCode.NOT_IMPLEMENTED)),
             ]
-        if call.message_id in self._unanswered:
-            return [Violate("message id repeated")]  # the answer under way is the answer to both
-        if len(self._unanswered) >= self._limits.unanswered:
-            return [
-                Violate("too many CALLs"),
-                Send(frames.write_error(call.message_id, ErrorCode.GENERIC_ERROR)),
-            ]
-        self._unanswered[call.message_id] = now + self._limits.answer_seconds
+        odd: list[Effect] = []
+        if len(call.message_id) > frames.LONGEST_LEGAL_ID:
+            odd.append(Violate("long message id", harmless=True))
+        instead = self._theirs.take(call, now)
+        if instead is not None:
+            return [*odd, *instead]
         called = link.Called(
             **self._stamp(now), message_id=call.message_id, action=call.action, payload=call.payload
         )
-        return [Deliver(called)]
+        return [*odd, Deliver(called)]
 
     def _concluded(
         self, message_id: str, now: float, kind: type[link.Answered | link.Errored], **content: object

@@ -21,9 +21,17 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Violate:
-    """Count a breach of the protocol; the link stays."""
+    """Count a breach of the protocol; the link stays. `harmless` are those of which there may be any number."""
+
+    reason: str
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expel:
+    """Close the connection with 1008, policy violation: nothing more that it says is heard."""
 
     reason: str
 
 
-Effect = Send | Deliver | Violate
+Effect = Send | Deliver | Violate | Expel

@@ -62,7 +62,7 @@ class Link:
             broker, gateway_queue(node), handle, prefetch=PREFETCH, settle_first=True
         )
 
-    def deliver(self, record: link.FromGateway) -> "asyncio.Future[None]":
+    def deliver(self, record: link.FromGateway | link.Suspected) -> "asyncio.Future[None]":
         """Put a record on its way; the future ends with the broker's confirm or a BrokerError."""
         shard = shard_of(record.station, self._shards)
         match record:
@@ -72,6 +72,8 @@ class Link:
                 key = station_key("presence", "connected", shard)
             case link.Disconnected():
                 key = station_key("presence", "disconnected", shard)
+            case link.Suspected():
+                key = station_key("presence", "suspected", shard)
             case _:
                 key = station_key("result", record.owner, shard)
         return self._results.put(key, link.encode(record))

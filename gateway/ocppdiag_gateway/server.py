@@ -1,41 +1,54 @@
-"""The websocket server: judges each upgrade, leases the station, runs its session, and drains on the way out."""
+"""The websocket server: leases each station that the door lets in, runs its session, and drains on the way out."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
+from ssl import SSLContext
+from typing import cast
 from uuid import uuid4
 
 import structlog
 from redis.exceptions import RedisError
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from ocppdiag_contracts import link
+from ocppdiag_contracts.suspicion import Suspicion
 from ocppdiag_gateway import admission
 from ocppdiag_gateway.admission import RefusedError
+from ocppdiag_gateway.arrival import OPEN_SECONDS, Arrival, Lobby
+from ocppdiag_gateway.caller import Trust
 from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.door import Door
+from ocppdiag_gateway.leases import Leases
+from ocppdiag_gateway.line import COMPRESSION
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
 from ocppdiag_gateway.settings import Settings
+from ocppdiag_gateway.suspicions import Suspicions
 from ocppdiag_gateway.switchboard import Switchboard
-from ocppdiag_redis import Credentials, Directory, Lease
+from ocppdiag_redis import Credentials, Directory, Lease, Older
 
 log = structlog.get_logger()
 
 BACKLOG = 4096
-RETRY_AFTER = "10"
+PACE_SECONDS = 0.002
+"""Between two goodbyes, so that not all stations come back in one moment."""
+
+FAREWELLS = 10
+FAREWELL_SECONDS = 0.01
+"""So many ends of connections are told in such a time."""
+
 CLOSE_SECONDS = 5.0
 HANDSHAKE_SECONDS = 4.0
 """How long a station has to close the connection in order."""
 
-REDIS_SECONDS = 5.0
-"""How long after the time for a renewal Redis may answer."""
-
 HEALTH = "/health"
 SHUTTING_DOWN = "the gateway is shutting down"
+TAKEOVERS = 3
+"""More of them within a minute are no accident: two may go by one identity."""
 
 
 class Gateway:
@@ -47,33 +60,42 @@ class Gateway:
         directory: Directory,
         credentials: Credentials,
         uplink: Link,
+        *,
         usable: Callable[[], bool],
+        tls: SSLContext | None,
     ) -> None:
         self._settings = settings
         self._usable = usable
         self._directory = directory
-        self._credentials = credentials
         self._link = uplink
+        self._tls = tls
         self._switchboard = Switchboard()
         self._now = SteadyClock()
-        self._redis_answered = self._now()
-        self._draining = False
+        self.leases = Leases(directory, self._switchboard, self._now, settings.renew_seconds)
+        self._suspicions = Suspicions(uplink, settings.node, self._now)
+        self._door = Door(settings, credentials, self._suspicions.tell)
+        self._trust = Trust(settings.trusted_proxies, settings.proxy_certificate_header)
+        self._lobby = Lobby()
+        self._farewells = asyncio.Semaphore(FAREWELLS)
 
-    async def listen(self) -> Server:
-        """Open the port."""
+    async def listen(self) -> dict[str, Server]:
+        """Open the ports, and return them by the names of their settings."""
+        ports = {"port": (self._settings.port, None), "tls_port": (self._settings.tls_port, self._tls)}
+        return {name: await self._serve(port, tls) for name, (port, tls) in ports.items() if port is not None}
+
+    async def _serve(self, port: int, tls: SSLContext | None) -> Server:
         settings = self._settings
         return await serve(
             self._on_socket,
             settings.host,
-            settings.port,
+            port,
+            ssl=tls,
+            create_connection=self._lobby.connection(),
+            ssl_handshake_timeout=OPEN_SECONDS if tls else None,
+            open_timeout=None,  # Arrival's, which counts TLS in
             process_request=self._judge,
             select_subprotocol=_first_common,
-            # No context between messages: a compressed idle connection costs as little as a plain one.
-            extensions=[
-                ServerPerMessageDeflateFactory(
-                    server_no_context_takeover=True, client_no_context_takeover=True
-                )
-            ],
+            extensions=[COMPRESSION],
             compression=None,
             max_size=settings.max_frame_bytes,
             max_queue=4,
@@ -92,31 +114,15 @@ class Gateway:
         elif isinstance(order, link.Call | link.Withdraw):
             self._link.deliver(self._not_here(order)).add_done_callback(lambda done: done.exception())
 
-    async def renew_for_ever(self) -> None:
-        """Keep the leases, write them again into an emptied Redis, and close what lost its lease to another node."""
-        while True:
-            await asyncio.sleep(self._settings.renew_seconds)
-            sessions = list(self._switchboard)
-            try:
-                await self._directory.ping()
-                kept = await asyncio.gather(*(self._directory.renew(session.lease) for session in sessions))
-            except (RedisError, OSError) as error:
-                log.warning("renewal_failed", error=str(error))
-                continue
-            except Exception:  # every lease hangs on this loop
-                log.exception("renewal_failed")
-                continue
-            self._redis_answered = self._now()
-            for session, keep in zip(sessions, kept, strict=True):
-                if not keep:
-                    session.close(DISPLACED, "a newer connection of this station")
-
-    async def drain(self, server: Server) -> None:
+    async def drain(self, servers: Collection[Server]) -> None:
         """Let nobody in, and ask each station to come back elsewhere as soon as nothing is under way with it."""
-        self._draining = True
-        server.close(close_connections=False)
+        self._door.closed = True
+        for server in servers:
+            server.close(close_connections=False)
+        pace = min(PACE_SECONDS, self._settings.drain_seconds / 2 / (len(self._switchboard) or 1))
         for session in self._switchboard:
             session.leave(CloseCode.GOING_AWAY, SHUTTING_DOWN)
+            await asyncio.sleep(pace)  # read first what has come: after its goodbye a station gets no answer
         try:
             async with asyncio.timeout(self._settings.drain_seconds):
                 while len(self._switchboard):  # noqa: ASYNC110 (no hurry)
@@ -126,81 +132,77 @@ class Gateway:
         for session in self._switchboard:
             session.close(CloseCode.GOING_AWAY, SHUTTING_DOWN)
         try:
-            await asyncio.wait_for(server.wait_closed(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await asyncio.gather(*(server.wait_closed() for server in servers))
         except TimeoutError:
             log.warning("sockets_left_open", sessions=len(self._switchboard))
 
     @property
     def _ready(self) -> bool:
         """Whether a station does well to come here."""
-        silent = self._now() - self._redis_answered > self._settings.renew_seconds + REDIS_SECONDS
-        return self._usable() and not silent and not self._draining
+        return self._usable() and self.leases.kept and not self._door.closed
 
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH:
-            ready = self._ready
-            return connection.respond(
-                HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, f"{ready}\n"
-            )
+            status = HTTPStatus.OK if self._ready else HTTPStatus.SERVICE_UNAVAILABLE
+            return connection.respond(status, f"{status is HTTPStatus.OK}\n")
+        arrival = cast("Arrival", connection)
         try:
-            await self._admit(request)
+            caller = arrival.caller(request.headers, self._trust)
+            arrival.admitted = await self._door.admit(caller, request.path, request.headers)
         except RefusedError as refusal:
-            log.info("upgrade_refused", status=refusal.status.value, reason=str(refusal))
             return _refuse(connection, refusal)
-        except (RedisError, OSError) as error:
-            log.warning("directory_unreachable", error=str(error))
-            return _refuse(connection, RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "Try again soon."))
         return None
 
-    async def _admit(self, request: Request) -> None:
-        if self._draining:
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "Shutting down.")
-        station = admission.station_of(request.path)
-        admission.version_of(request.headers.get_all("Sec-WebSocket-Protocol"))
-        if self._settings.insecure_no_auth:
-            return
-        headers = request.headers.get_all("Authorization")
-        credentials = admission.credentials_of(headers[0] if len(headers) == 1 else None, station)
-        if not await self._credentials.match(station, credentials.password):
-            raise admission.unauthorized()
-
     async def _on_socket(self, socket: ServerConnection) -> None:
-        if socket.request is None or socket.subprotocol is None:  # the handshake has seen to both
+        admitted = cast("Arrival", socket).admitted
+        if admitted is None or socket.subprotocol is None:  # the handshake has seen to both
             return
-        station = admission.station_of(socket.request.path)
         try:
             lease, older = await self._directory.acquire(
-                station, self._settings.node, uuid4().hex, socket.subprotocol
+                admitted.station, self._settings.node, uuid4().hex, socket.subprotocol
             )
+            still = await self._door.still(admitted)
         except (RedisError, OSError) as error:
             log.warning("directory_unreachable", error=str(error))
             await socket.close(CloseCode.TRY_AGAIN_LATER, "try again soon")
             return
-        if self._draining:  # the drain has not seen this one
-            await self._release(lease)
-            await socket.close(CloseCode.GOING_AWAY, SHUTTING_DOWN)
+        if self._door.closed or not still:  # not seen by the drain, or revoked in this moment
+            code = CloseCode.GOING_AWAY if still else CloseCode.POLICY_VIOLATION
+            await self.leases.release(lease)
+            await socket.close(code, SHUTTING_DOWN if still else "not let in any more")
             return
         session = self._session(socket, lease)
+        self._displace(session, older)
+        try:
+            await session.run()
+        finally:
+            self._switchboard.unplug(session)
+            await self._farewell(session)
+
+    async def _farewell(self, session: Session) -> None:
+        """Tell that a connection has ended: not thousands at once, which would go before all that others have to say."""
+        async with self._farewells:
+            session.finish()
+            await self.leases.release(session.lease)
+            if not self._door.closed:  # what drains is paced already
+                await asyncio.sleep(FAREWELL_SECONDS)
+
+    def _displace(self, session: Session, older: Older | None) -> None:
+        """Give the session its station's line, wherever an older one has it."""
+        lease = session.lease
         if without_line := self._switchboard.plug(session):
             without_line.close(DISPLACED, "a newer connection of this station")
         elif older and older.node != self._settings.node:
             order = link.Displace(station=lease.station, epoch=lease.epoch, at=self._now())
             self._link.displace(older.node, order)
-        try:
-            await session.run()
-        finally:
-            self._switchboard.unplug(session)
-            await self._release(lease)
+        if older and older.takeovers > TAKEOVERS:
+            often = f"{older.takeovers} takeovers within a minute"
+            self._suspicions.tell(lease.station, Suspicion.TAKEOVERS, often)
 
     def _session(self, socket: ServerConnection, lease: Lease) -> Session:
         identity = Identity(lease.station, lease.node, lease.connection, lease.epoch, lease.version)
         return Session(socket, lease, Conversation(identity), self._link, self._settings.max_unsent_bytes)
-
-    async def _release(self, lease: Lease) -> None:
-        try:
-            await self._directory.release(lease)
-        except (RedisError, OSError):
-            log.debug("lease_left_to_expire", station=lease.station)
 
     def _not_here(self, order: link.Call | link.Withdraw) -> link.Refused:
         return link.Refused(
@@ -226,6 +228,6 @@ def _refuse(connection: ServerConnection, refusal: RefusedError) -> Response:
     response = connection.respond(refusal.status, f"{refusal}\n")
     if refusal.status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = 'Basic realm="ocppdiag", charset="UTF-8"'
-    elif refusal.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = RETRY_AFTER
+    if refusal.retry_after is not None:
+        response.headers["Retry-After"] = str(refusal.retry_after)
     return response

@@ -13,7 +13,8 @@ from websockets.protocol import State
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
 from ocppdiag_gateway.conversation import Conversation
-from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
+from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
+from ocppdiag_gateway.line import abort_soon, show_out
 from ocppdiag_gateway.link import Link
 from ocppdiag_redis import Lease
 
@@ -52,6 +53,7 @@ class Session:
         self._now = SteadyClock()
         self._timer: asyncio.TimerHandle | None = None
         self._leaving: tuple[int, str] | None = None
+        self._expelled = False
         self._log = structlog.get_logger().bind(station=lease.station, epoch=lease.epoch)
 
     @property
@@ -60,20 +62,22 @@ class Session:
         return self._socket.state is State.OPEN
 
     async def run(self) -> None:
-        """Read until the connection ends, then say what became of everything."""
+        """Read until the connection ends; then `finish` is due."""
         self._log.info("session_opened", version=self.lease.version, connection=self.lease.connection)
         self._perform(self._conversation.connected(self._now()))
         try:
             while True:
                 message = await self._socket.recv()
+                if self._expelled:
+                    continue
                 if isinstance(message, str):
                     self._perform(self._conversation.received(message, self._now()))
                 else:
-                    self._perform(self._conversation.received_binary())
+                    self._perform(self._conversation.received_binary(self._now()))
+                # What is here already comes without waiting: now it is the others' turn.
+                await asyncio.sleep(0)
         except ConnectionClosed:
             pass
-        finally:
-            self._finish()
 
     def order(self, order: link.ToGateway) -> None:
         """Carry out what a worker wants."""
@@ -86,12 +90,13 @@ class Session:
                 if self.lease.epoch < order.epoch:
                     self.close(DISPLACED, "a newer connection of this station")
             case _:
-                self._perform(self._conversation.answer(order))
+                self._perform(self._conversation.answer(order, self._now()))
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close the socket; `run` ends when it is closed."""
         task = asyncio.create_task(self._socket.close(code, reason))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        abort_soon(self._socket)
 
     def leave(self, code: int, reason: str) -> None:
         """Close as soon as nothing waits in either direction."""
@@ -112,6 +117,8 @@ class Session:
                     self._deliver(record)
                 case Violate(reason):
                     self._violated(reason)
+                case Expel(reason):
+                    self._expel(reason)
         self._set_timer()
         self._leave_if_idle()
 
@@ -120,8 +127,13 @@ class Session:
             [self._socket], frame, text=True
         )  # writes at once; a task per frame would cost more than the frame
         if self._socket.transport.get_write_buffer_size() > self._max_unsent:
-            self._log.warning("station_not_reading")
-            self._socket.transport.abort()
+            self._expel("what was sent is not read")
+
+    def _expel(self, reason: str) -> None:
+        if not self._expelled:
+            self._expelled = True
+            self._log.warning("station_expelled", reason=reason)
+            show_out(self._socket, CloseCode.POLICY_VIOLATION, reason)
 
     def _deliver(self, record: link.FromGateway) -> None:
         delivered = self._link.deliver(record)
@@ -158,12 +170,19 @@ class Session:
         self._timer = None
         self._perform(self._conversation.tick(self._now()))
 
-    def _finish(self) -> None:
-        code, reason = self._socket.close_code, self._socket.close_reason or ""
+    def _last_word(self) -> tuple[int, str]:
+        """Who closed the connection, we or the station, has said why; else it has just ended."""
+        said = self._socket.protocol
+        first = said.close_rcvd if said.close_rcvd_then_sent else said.close_sent or said.close_rcvd
+        return (first.code, first.reason) if first else (CloseCode.ABNORMAL_CLOSURE, "")
+
+    def finish(self) -> None:
+        """Say what became of everything."""
+        code, reason = self._last_word()
         self._perform(self._conversation.ended(self._now(), code, reason))
         if self._timer:
             self._timer.cancel()
         if code is not None and code not in (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, DISPLACED):
-            self._log.warning("session_broken", code=code, violations=dict(self.violations))
+            self._log.warning("session_broken", code=code, reason=reason, violations=dict(self.violations))
         else:
             self._log.info("session_closed", code=code, violations=dict(self.violations))

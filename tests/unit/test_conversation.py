@@ -38,7 +38,7 @@ def test_the_stations_calls_are_passed_on_while_ours_is_under_way() -> None:
     talk.order(order(), 0)
     effects = talk.received('[2,"s1","Heartbeat",{}]', 0)
     assert kinds(effects) == ["Called"]
-    assert frames_of(talk.answer(answer("s1"))) == [[3, "s1", {}]]
+    assert frames_of(talk.answer(answer("s1"), 0)) == [[3, "s1", {}]]
 
 
 def test_a_full_queue_is_a_refusal_that_is_heard() -> None:
@@ -124,7 +124,7 @@ def test_an_unanswered_call_of_the_station_gets_internal_error_in_time() -> None
     talk.received('[2,"s1","Heartbeat",{}]', 0)
     assert talk.wake_at == 60
     assert frames_of(talk.tick(60)) == [[4, "s1", "InternalError", "no answer in time", {}]]
-    assert talk.answer(answer("s1")) == []
+    assert talk.answer(answer("s1"), 0) == []
 
 
 def test_an_unclaimed_action_is_not_implemented_and_broker_trouble_is_an_internal_error() -> None:
@@ -140,8 +140,8 @@ def test_a_repeated_message_id_is_delivered_once_and_answered_once() -> None:
     talk = conversation()
     talk.received('[2,"s1","Heartbeat",{}]', 0)
     assert kinds(talk.received('[2,"s1","Heartbeat",{}]', 0)) == ["Violate"]
-    assert len(frames_of(talk.answer(answer("s1")))) == 1
-    assert talk.answer(answer("s1")) == []
+    assert len(frames_of(talk.answer(answer("s1"), 0))) == 1
+    assert talk.answer(answer("s1"), 0) == []
 
 
 def test_a_flood_of_calls_is_bounded() -> None:
@@ -150,7 +150,7 @@ def test_a_flood_of_calls_is_bounded() -> None:
         talk.received(f'[2,"s{number}","Heartbeat",{{}}]', 0)
     effects = talk.received('[2,"s9","Heartbeat",{}]', 0)
     assert kinds(effects) == ["Violate", "Send"]
-    talk.answer(answer("s0"))
+    talk.answer(answer("s0"), 0)
     assert kinds(talk.received('[2,"s10","Heartbeat",{}]', 0)) == ["Called"]
 
 
@@ -163,7 +163,7 @@ def test_the_end_says_what_became_of_everything() -> None:
     assert kinds(effects) == ["Lost", "Refused", "Disconnected"]
     assert records_of(effects)[1].reason == "gone"
     assert talk.idle
-    assert talk.answer(answer("s1")) == []
+    assert talk.answer(answer("s1"), 0) == []
 
 
 def test_an_answer_that_is_no_object_is_an_error_and_not_silence() -> None:
@@ -188,7 +188,7 @@ def test_an_action_that_cannot_be_a_routing_word_never_leaves_the_gateway() -> N
 
 
 def test_a_binary_message_is_counted_and_answered() -> None:
-    effects = conversation().received_binary()
+    effects = conversation().received_binary(0)
     assert isinstance(effects[0], Violate)
     assert frames_of(effects)[0][:3] == [4, "-1", "RpcFrameworkError"]
 

@@ -9,7 +9,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from turns import answer, conversation, order, told, withdrawal
 
 from ocppdiag_contracts import link
-from ocppdiag_gateway.effects import Deliver, Effect, Send, Violate
+from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 
 
 class Talk(RuleBasedStateMachine):
@@ -45,7 +45,7 @@ class Talk(RuleBasedStateMachine):
                     members = json.loads(frame)
                     assert members[1] not in self.withdrawn
                     (self.sent if members[0] == 2 else self.answered).append(members[1])
-                case Violate():
+                case Violate() | Expel():
                     pass
 
     def hear(self, record: link.Result) -> None:
@@ -104,7 +104,7 @@ class Talk(RuleBasedStateMachine):
 
     @rule(number=st.integers(1, 30))
     def answer_theirs(self, number: int) -> None:
-        self.do(self.talk.answer(answer(f"s{number}")))
+        self.do(self.talk.answer(answer(f"s{number}"), self.now))
 
     @rule(seconds=st.integers(1, 40))
     def wait(self, seconds: int) -> None:

@@ -188,6 +188,7 @@ def test_a_part_too_many_while_the_list_is_changed_is_told_and_not_kept() -> Non
     assert brought(life).data == "xy"
 
 
+@pytest.mark.abuse("35 what is kept of a customer", "nothing beyond the end of the operation")
 def test_nothing_of_the_customer_is_left_in_an_operation_that_has_ended() -> None:
     life = listed().hear(answered({"status": "Accepted"}, 1))
     assert life.end.result

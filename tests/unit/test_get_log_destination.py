@@ -47,6 +47,9 @@ def test_what_lies_under_an_allowed_beginning_goes_to_the_station_as_it_was_writ
     assert asked(location) == location
 
 
+@pytest.mark.abuse(
+    "24 a caller chooses where a log goes", "no way of writing an address gets around the allow-list"
+)
 @pytest.mark.parametrize(
     "location",
     [
@@ -92,6 +95,7 @@ def test_nothing_else_does(location: str) -> None:
     assert refusal.value.reason == DESTINATION_NOT_ALLOWED
 
 
+@pytest.mark.abuse("24 a caller chooses where a log goes", "refused unless operators allow it")
 @pytest.mark.parametrize(
     "location", ["https://good.example/logs/", "ftp://127.0.0.1/", "http://localhost:80/x"]
 )
@@ -100,6 +104,10 @@ def test_nothing_is_allowed_unless_operators_say_so(location: str) -> None:
         asked(location, ())
 
 
+@pytest.mark.abuse(
+    "24 a caller chooses where a log goes",
+    "invalid_command for file:, fragments, blanks, letters that look like others",
+)
 @pytest.mark.parametrize(
     "location",
     [

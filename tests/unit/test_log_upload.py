@@ -230,6 +230,7 @@ def test_the_refusal_of_a_repeated_order_means_nothing_once_the_first_left() -> 
     assert last.state is State.SENT
 
 
+@pytest.mark.abuse("26 after the end", "what comes after the end of a command changes nothing")
 def test_a_second_file_changes_nothing() -> None:
     first = TABLE.advance(operation(), news.LogStored(1, FILE))
     assert isinstance(first.events[0], LogStored)

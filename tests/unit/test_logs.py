@@ -45,6 +45,7 @@ def test_a_line_has_its_name_its_level_its_process_and_a_time_in_utc(
     assert line == {"event": "ready", "level": "info", "process": "gateway", "port": 9000}
 
 
+@pytest.mark.abuse("23 text with CRLF, ANSI and half characters", "one line of JSON")
 def test_a_line_stays_one_line_whatever_is_in_it(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     logs.configure(process="gateway", readable=False)
     odd = [
@@ -85,6 +86,7 @@ def test_what_goes_by_the_name_of_a_secret_is_blanked(
     assert out.count(b"[hidden]") == 2
 
 
+@pytest.mark.abuse("36 exceptions with addresses", "passwords in addresses are blanked, whoever logs them")
 def test_what_libraries_log_comes_out_in_the_same_form_without_passwords(
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:

@@ -138,6 +138,9 @@ def test_parts_that_all_have_one_number_are_put_together_as_they_came(number: in
     assert taken_in([part(number, last=True)])[0].whole_in_its_way == (number == 1), "one is not several"
 
 
+@pytest.mark.abuse(
+    "20 the same seqNo with other content", "the first is kept, and the report names the conflict"
+)
 @given(st.permutations([part(0), part(1, text="first"), part(1, text="second"), part(2, last=True)]))
 def test_of_two_with_one_number_the_first_counts_and_the_other_is_told_of(came: list[Part]) -> None:
     first = next(item for item in came if item.seq_no == 1)
@@ -171,6 +174,7 @@ def test_nothing_is_no_report() -> None:
     assert not Parts().complete
 
 
+@pytest.mark.abuse("21 parts without end, tbc=true", "10 000 of them are kept at most")
 def test_more_parts_than_are_kept_are_too_many() -> None:
     full = Parts(runs=((0, MOST_PARTS - 2),), arrived=MOST_PARTS - 1)
     assert not full.with_one(part(MOST_PARTS - 1), 1.0).too_large
@@ -180,6 +184,7 @@ def test_more_parts_than_are_kept_are_too_many() -> None:
     assert one_more.with_one(part(0, text="b"), 1.0).too_large, "as many, under numbers of others"
 
 
+@pytest.mark.abuse("21 a report without end", "8 MiB of it are kept at most")
 def test_more_bytes_than_are_kept_are_too_many() -> None:
     two_bytes = Part(0, tbc=True, body=Raw(b'""'))
     assert not Parts(bytes=MOST_BYTES - 2).with_one(two_bytes, 1.0).too_large

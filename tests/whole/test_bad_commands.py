@@ -60,6 +60,7 @@ async def settled_of(installation: Installation, body: dict[str, Any]) -> Comman
         ),
     ],
 )
+@pytest.mark.abuse("33 a command of an unknown schema version", "rejected, naming the member")
 async def test_an_invalid_command_is_rejected_by_naming_its_field(
     installation: Installation, name: str, wrong: dict[str, Any], named: str
 ) -> None:

@@ -79,7 +79,7 @@ async def test_a_station_that_uploads_too_much(installation: Installation, name:
     assert (settled.outcome, settled.failure) == (Outcome.FAILED, Failure.UPLOAD_TOO_LARGE)
     assert any(isinstance(event, LogUploadBroken) for event in events)
     assert not list(installation.logs.glob(f"{name}/*"))
-    assert not list(installation.logs.glob(".incoming/*"))
+    assert not list(installation.logs.glob(".incoming~/*"))
 
 
 async def test_a_station_that_disconnects_in_the_middle_of_its_upload(
@@ -89,7 +89,7 @@ async def test_a_station_that_disconnects_in_the_middle_of_its_upload(
     assert settled.outcome is Outcome.EXPIRED
     assert settled.failure is Failure.NOTHING_FOLLOWED
     assert any(isinstance(event, LogUploadBroken) and event.reason == "broken" for event in events)
-    assert not list(installation.logs.glob(".incoming/*"))
+    assert not list(installation.logs.glob(".incoming~/*"))
 
 
 async def test_a_station_that_uploads_to_a_wrong_address(installation: Installation, name: str) -> None:
@@ -108,6 +108,7 @@ async def test_a_station_that_uses_its_address_twice(installation: Installation,
     assert stored.stat().st_size == settled.result.size
 
 
+@pytest.mark.abuse("26 another method", "405")
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH"])
 async def test_an_upload_address_takes_nothing_but_put_and_post(
     installation: Installation, method: str

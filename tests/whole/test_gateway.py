@@ -190,13 +190,14 @@ async def test_a_log_status_is_thanked_whatever_its_request(
         assert await exchange(socket, f'[2,"1","LogStatusNotification",{payload}]') == [3, "1", {}]
 
 
-async def test_two_thousand_frames_of_garbage_harm_nobody(installation: Installation, name: str) -> None:
+@pytest.mark.abuse("13 malformed frames without a pause", "each answered, the link stays, others unharmed")
+async def test_hundreds_of_frames_of_garbage_harm_nobody(installation: Installation, name: str) -> None:
     async with raw(installation, name) as bad, raw(installation, f"{name}-good") as good:
-        for number in range(2000):
+        for number in range(900):
             await bad.send("[" * (number % 50) + "x")
         for number in range(20):
             assert (await exchange(good, f'[2,"{number}","Heartbeat",{{}}]'))[:2] == [3, str(number)]
-        for _ in range(2000):
+        for _ in range(900):
             assert json.loads(await asyncio.wait_for(bad.recv(), 10))[1] == "-1"
 
 

@@ -31,6 +31,10 @@ def telling(station: BareStation, canary: str) -> None:
     station.then = then
 
 
+@pytest.mark.abuse(
+    "35 what a station knows of a customer",
+    "in the events for who has asked; afterwards in no queue, log or Redis value",
+)
 @pytest.mark.parametrize("version", list(OcppVersion))
 async def test_a_customer_is_told_to_who_has_asked_and_to_nobody_else(
     installation: Installation, name: str, version: OcppVersion
@@ -74,6 +78,7 @@ def assert_told(heard: list[Event], canary: str) -> None:
     assert settled.result.data == f"{canary}-1;{canary}-2"
 
 
+@pytest.mark.abuse("35 what nobody asked for", "told without its text")
 async def test_what_nobody_asked_for_is_heard_without_its_text(installation: Installation, name: str) -> None:
     canary = f"canary{uuid4().hex}"
     async with everything_published(installation) as published, bare_station(installation, name) as station:
@@ -88,6 +93,7 @@ async def test_what_nobody_asked_for_is_heard_without_its_text(installation: Ins
     assert canary.encode() not in await everything_in_redis(installation)
 
 
+@pytest.mark.abuse("35 a parked command", "what is personal or secret in it is withheld")
 @pytest.mark.parametrize(
     "body",
     [
@@ -116,6 +122,7 @@ async def test_a_bad_command_is_parked_or_refused_without_what_is_secret(
     assert canary not in installation.everything_said()
 
 
+@pytest.mark.abuse("35 what a station knows of a customer", "not asked for when there is nobody to tell")
 async def test_without_reply_to_a_customer_is_not_even_asked_for(
     installation: Installation, name: str
 ) -> None:
@@ -138,6 +145,9 @@ async def test_without_reply_to_a_customer_is_not_even_asked_for(
     assert canary.encode() not in told
 
 
+@pytest.mark.abuse(
+    "35 another service asks with the same id", "hears that it ended, and no word of the customer"
+)
 async def test_the_id_of_a_command_is_not_enough_to_hear_its_customer(
     installation: Installation, name: str
 ) -> None:

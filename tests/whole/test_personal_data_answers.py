@@ -88,6 +88,7 @@ async def assert_nowhere(
         assert name not in told, "nobody learns by which name another is reached"
 
 
+@pytest.mark.abuse("35 what a station says with its refusal", "told to who has asked only")
 @pytest.mark.parametrize("what", ANSWERS)
 @pytest.mark.parametrize("make", [of_customer, of_local_list, of_log])
 async def test_why_a_station_will_not_is_for_who_has_asked(

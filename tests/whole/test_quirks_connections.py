@@ -145,7 +145,7 @@ async def test_a_station_that_vanishes_over_a_request_is_told_at_once_and_may_co
     """5.6: the connection goes with our CALL under way."""
     async with faults.station("vanishes-when-asked") as faulty:
         for _ in range(2):
-            seen = await faulty.ask(GetMonitoringReport, seconds=60)
+            seen = await faulty.ask(GetLog, seconds=60)
             assert seen.end == (Outcome.FAILED, Failure.CONNECTION_LOST)
             life = await comes_again(faults, faulty)
             await is_heard(faulty)

@@ -158,6 +158,7 @@ def _part(**members: object) -> CustomerInformationPartReceived:
     return CustomerInformationPartReceived.model_validate(fields | members)
 
 
+@pytest.mark.abuse("36 repr of commands and events", "nothing personal or secret")
 @pytest.mark.parametrize(
     "secretive",
     [
@@ -178,6 +179,7 @@ def test_nobody_reads_it_where_an_object_is_printed(secretive: BaseModel) -> Non
         assert CANARY not in text
 
 
+@pytest.mark.abuse("36 validation errors", "no value, in the whole traceback")
 @pytest.mark.parametrize(
     "make",
     [

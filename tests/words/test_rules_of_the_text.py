@@ -143,6 +143,7 @@ def test_something_is_asked_about_a_customer(version: OcppVersion) -> None:
         _request("CustomerInformation", version, ASKED | IDENTIFIER | {"report": False})
 
 
+@pytest.mark.abuse("36 repr of OCPP messages", "nothing of a customer, nor in their errors")
 @each_version
 def test_what_is_named_about_a_customer_is_in_no_repr_and_no_error(version: OcppVersion) -> None:
     for named in (TOKEN, CERTIFICATE, IDENTIFIER):

@@ -69,6 +69,7 @@ def test_the_least_that_a_command_needs_is_its_name_its_id_its_station_and_what_
             read_command(json.dumps(rest).encode())
 
 
+@pytest.mark.abuse("36 validation errors", "the field is named, its value is not repeated")
 @pytest.mark.parametrize(
     ("members", "named"),
     [
