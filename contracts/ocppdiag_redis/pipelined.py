@@ -8,6 +8,8 @@ from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 CLOSE_SECONDS = 2.0
+AT_ONCE = 100
+"""Commands in a pipeline: to write and read thousands takes a tenth of a second in which nothing else goes on."""
 
 Argument = str | bytes | int | float
 
@@ -73,7 +75,7 @@ class Pipelined:
             self._flushing = None
 
     async def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
         try:
             async with self._client.pipeline(transaction=False) as pipe:
                 for command, _ in waiting:
