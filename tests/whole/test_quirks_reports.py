@@ -222,7 +222,9 @@ async def test_a_part_with_another_stations_request_id_changes_nothing_there(
         assert [part.command_id for part in told if isinstance(part, MonitoringReportPartReceived)] == [None]
 
 
-@pytest.mark.abuse("21 a report that is too large", "the command fails as report_too_large with the first of it")
+@pytest.mark.abuse(
+    "21 a report that is too large", "the command fails as report_too_large with the first of it"
+)
 async def test_parts_of_a_mebibyte_are_taken_until_they_are_more_than_is_kept(
     faults: Faults, name: str
 ) -> None:
