@@ -7,7 +7,7 @@ export PYTHONNODEBUGRANGES = 1
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test test-rooms test-whole test-faults check lint types imports format contract abuse lock bench sockets fuzz faults soak clean
+.PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract abuse lock bench sockets fuzz faults soak clean
 
 help:            ## what each word does
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -22,21 +22,23 @@ demo: $(READY)   ## one log, from a station to a file, through every part
 	$(BIN)/python -m ocppdiag_local demo
 
 test: $(READY)   ## every test, on a real RabbitMQ and Redis
-	@# Two processes at a time, each with a RabbitMQ and a Redis of its own: they wait more than they work. The faults have
-	@# the machine to themselves, because what they promise includes when.
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target --keep-going test-rooms test-whole
+	@# Three processes at a time, each with a RabbitMQ and a Redis of its own: they wait more than they work. The faults
+	@# have the machine to themselves, because what they promise includes when.
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target --keep-going test-rooms test-whole test-stops
 	@$(MAKE) --no-print-directory test-faults
 
+STOPS = tests/whole/test_command_line*.py tests/whole/test_graceful_stop.py
+
 test-rooms: $(READY)
-	$(BIN)/python -m pytest -q tests/broker tests/unit tests/words
+	$(BIN)/python -m pytest -q tests/broker tests/unit tests/words tests/whole/abuse
 
 test-whole: $(READY)
-	$(BIN)/python -m pytest -q tests/whole --ignore tests/whole/faults
+	$(BIN)/python -m pytest -q tests/whole --ignore tests/whole/faults --ignore tests/whole/abuse $(STOPS:%=--ignore-glob '%')
 
-test-fuzz: $(READY)   ## a hundred thousand malformed frames beside good stations, and floods: what they cost the others
-	$(BIN)/python tests/fleet/malformed.py
+test-stops: $(READY)
+	$(BIN)/python -m pytest -q $(STOPS)
 
-faults: $(READY)
+test-faults: $(READY)
 	$(BIN)/python -m pytest -q tests/whole/faults
 
 check: lint types imports test   ## what CI runs
@@ -67,7 +69,10 @@ bench: $(READY)  ## station calls per second through the whole pipeline
 sockets: $(READY) ## thousands of idle stations, a reconnect storm, a rolling drain; their figures into tests/fleet/SOCKETS.md
 	$(BIN)/python tests/fleet/sockets.py --write tests/fleet/SOCKETS.md
 
-faults: $(READY) ## every fault that is known, one after the other, and what became of each command (an hour)
+fuzz: $(READY)   ## a hundred thousand malformed frames beside good stations, and floods: what they cost the others
+	$(BIN)/python tests/fleet/malformed.py
+
+faults: $(READY) ## every fault that is known, one after the other, and what became of each command (half an hour)
 	$(BIN)/python tests/whole/faults/run.py --write tests/whole/faults/RESULTS.md
 
 soak: $(READY)   ## faults drawn at random, for MINUTES=60
