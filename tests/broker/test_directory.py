@@ -2,36 +2,16 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 from redis.exceptions import RedisError, ResponseError
 
 from ocppdiag_local.servers import REDIS
-from ocppdiag_local.services import Services
 from ocppdiag_redis import Credentials, Directory, Lease, Pipelined, keys
 from ocppdiag_redis.directory import LEASE_MS
 
 V201 = "ocpp2.0.1"
-
-
-@pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def directory(redis: Pipelined) -> Directory:
-    return Directory(redis)
 
 
 async def forget(redis: Pipelined, station: str) -> None:

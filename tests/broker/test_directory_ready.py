@@ -1,8 +1,5 @@
 """When a station may be asked, and when that it is not in the directory means anything: on a real Redis."""
 
-from collections.abc import AsyncIterator
-from uuid import uuid4
-
 import pytest
 from yarl import URL
 
@@ -11,23 +8,6 @@ from ocppdiag_redis import Directory, Lease, Pipelined, keys
 from ocppdiag_redis.directory import BOOTED_US, REBUILT_SECONDS, SILENT_US
 
 V201 = "ocpp2.0.1"
-
-
-@pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def directory(redis: Pipelined) -> Directory:
-    return Directory(redis)
 
 
 async def stands_for(redis: Pipelined, lease: Lease, microseconds: int) -> None:

@@ -1,10 +1,11 @@
 """The door with a real Redis: what is judged without asking it, what hangs on it, and what changes while somebody comes in."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 from edge import basic
+from in_redis import KEY
 from pydantic import SecretStr
 from websockets.datastructures import Headers
 
@@ -13,24 +14,10 @@ from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.caller import Caller
 from ocppdiag_gateway.door import Admitted, Door
 from ocppdiag_gateway.settings import Settings
-from ocppdiag_local.services import Services
 from ocppdiag_redis import Credentials, Pipelined
 
-KEY = "k" * 32
 NOWHERE = "redis://127.0.0.1:1/0"
 HERE = Caller("192.0.2.1", tls=False, certificate=None)
-
-
-@pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
-def credentials(redis: Pipelined) -> Credentials:
-    return Credentials(redis, KEY.encode())
 
 
 @pytest.fixture
@@ -53,7 +40,7 @@ def door(
     settings = Settings(
         amqp_url=nothing,
         redis_url=nothing,
-        credential_key=SecretStr(KEY),
+        credential_key=SecretStr(KEY.decode()),
         handshakes_per_station=per_station,
         insecure_no_auth=insecure,
     )
@@ -101,7 +88,7 @@ async def test_a_next_password_is_the_only_one_from_its_first_use(
 
 async def test_what_can_be_judged_without_redis_is(name: str) -> None:
     redis = Pipelined.from_url(NOWHERE)
-    at = door(Credentials(redis, KEY.encode()), per_station=1)
+    at = door(Credentials(redis, KEY), per_station=1)
     try:
         assert await refused(at, "%00", "x") == 400
         assert await refused(at, name, "x", "ocpp1.5") == 400
@@ -118,7 +105,7 @@ async def test_with_redis_gone_a_station_is_asked_to_come_again(name: str) -> No
     redis = Pipelined.from_url(NOWHERE)
     try:
         with pytest.raises(RefusedError) as refusal:
-            await come(door(Credentials(redis, KEY.encode())), name, "x" * 32)
+            await come(door(Credentials(redis, KEY)), name, "x" * 32)
     finally:
         await redis.aclose()
     assert (refusal.value.status, refusal.value.retry_after) == (503, 10)

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 from wire import Wire
@@ -28,11 +27,6 @@ async def broker(services: Services) -> AsyncIterator[Broker]:
 @pytest.fixture
 async def publisher(broker: Broker) -> Publisher:
     return await Publisher.open(broker)
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
 
 
 class Counted(Journal):

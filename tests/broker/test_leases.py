@@ -1,11 +1,9 @@
 """The leases of a node with more stations than are renewed at once, on a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import cast
 from uuid import uuid4
 
-import pytest
 from websockets.asyncio.server import ServerConnection
 
 from ocppdiag_gateway.conversation import Conversation, Identity
@@ -13,7 +11,6 @@ from ocppdiag_gateway.leases import AT_ONCE, Leases
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
 from ocppdiag_gateway.switchboard import Switchboard
-from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Lease, Pipelined, keys
 
 STATIONS = 2 * AT_ONCE + 50
@@ -30,13 +27,6 @@ class Standing(Session):
     def close(self, code: int, reason: str) -> None:
         del reason
         self.codes.append(code)
-
-
-@pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
 
 
 async def test_each_of_many_leases_is_kept_written_again_or_given_up(redis: Pipelined) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
 from msgspec import Raw
@@ -24,20 +22,8 @@ DUE_IN = 900.0
 
 
 @pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
 def memory(redis: Pipelined) -> Memory:
     return Memory(redis)
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
 
 
 @pytest.fixture

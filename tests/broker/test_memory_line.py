@@ -1,9 +1,7 @@
 """Who stands in line for a station, who may send them out, and alarms that are not put off: in a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import count
-from uuid import uuid4
 
 import pytest
 from msgspec import Raw
@@ -11,7 +9,6 @@ from msgspec.structs import replace
 from operations import begun
 
 from ocppdiag_contracts.commands import SetMonitoringLevel
-from ocppdiag_local.services import Services
 from ocppdiag_redis import Pipelined, keys
 from ocppdiag_workers.memory import HELD_MS, Memory
 from ocppdiag_workers.operation import Operation, State
@@ -21,20 +18,8 @@ numbers = count()
 
 
 @pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
 def memory(redis: Pipelined) -> Memory:
     return Memory(redis)
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
 
 
 def waiting(station: str, at: float) -> Operation:

@@ -1,8 +1,6 @@
 """Parts and monitors in a real Redis: laid down with the step that they cause, and gone with the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import msgspec
 import pytest
@@ -23,20 +21,8 @@ SECRET = "hunter2"
 
 
 @pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
 def memory(redis: Pipelined) -> Memory:
     return Memory(redis)
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
 
 
 @pytest.fixture

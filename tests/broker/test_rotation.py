@@ -1,36 +1,12 @@
 """A password is rotated, or revoked, while the station comes in, on a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest
+from in_redis import used
 
 from ocppdiag_contracts.security_profile import SecurityProfile
-from ocppdiag_local.services import Services
 from ocppdiag_redis import Credentials, Pipelined, RegistrationError, keys
-
-
-@pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def credentials(redis: Pipelined) -> Credentials:
-    return Credentials(redis, b"k" * 32)
-
-
-async def used(credentials: Credentials, station: str, password: str) -> bytes | None:
-    """What the password matches, as a gateway asks."""
-    return credentials.matches(await credentials.find(station), station, password.encode())
 
 
 async def comes_in(credentials: Credentials, station: str, password: str) -> bool:

@@ -1,32 +1,9 @@
 """Connections that lose their lease to a newer one, or to nobody, on a real Redis."""
 
-from collections.abc import AsyncIterator
-from uuid import uuid4
-
-import pytest
-
-from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
 from ocppdiag_redis.directory import MOST_TAKEOVERS
 
 V201 = "ocpp2.0.1"
-
-
-@pytest.fixture
-async def redis(services: Services) -> AsyncIterator[Pipelined]:
-    redis = Pipelined.from_url(services.redis_url)
-    yield redis
-    await redis.aclose()
-
-
-@pytest.fixture
-def station() -> str:
-    return f"T-{uuid4().hex[:12]}"
-
-
-@pytest.fixture
-def directory(redis: Pipelined) -> Directory:
-    return Directory(redis)
 
 
 async def test_takeovers_of_a_standing_lease_are_counted_for_a_minute(
