@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from ocppdiag_ocpp.table import between
+
 BEGIN, END = "<!-- abuse -->\n", "<!-- /abuse -->\n"
 CASES = range(1, 37)
 TESTS = Path(__file__).parent
@@ -61,11 +63,7 @@ def renewed(text: str) -> str:
         ValueError: the marks are missing.
 
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"no {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{begin}\n{table()}\n{end}{after}"
+    return between(text, BEGIN, END, table())
 
 
 def _row(test: str, mark: ast.Call) -> Row:

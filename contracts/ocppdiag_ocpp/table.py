@@ -25,11 +25,21 @@ def renewed(text: str) -> str:
         ValueError: the marks are missing.
 
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"no {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{begin}\n{table()}\n{end}{after}"
+    return between(text, BEGIN, END, table())
+
+
+def between(text: str, begin: str, end: str, inner: str) -> str:
+    """Put something into a document, in place of what stands between two marks.
+
+    Raises:
+        ValueError: the marks are missing.
+
+    """
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"no {begin.strip()} and {end.strip()}")
+    return f"{before}{begin}\n{inner}\n{end}{after}"
 
 
 def _row(feature: Feature) -> list[str]:

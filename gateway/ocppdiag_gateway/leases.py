@@ -15,7 +15,7 @@ REDIS_SECONDS = 5.0
 """How long after the time for a renewal Redis may answer."""
 
 AT_ONCE = 100
-"""Thousands in one pipeline would hold the event loop for a tenth of a second."""
+"""Thousands begun in one turn would hold the event loop for a tenth of a second."""
 
 
 class Leases:

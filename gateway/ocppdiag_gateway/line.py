@@ -1,8 +1,9 @@
 """The socket to one station, made so that whatever the station does costs its own connection only.
 
 What arrives is read in bites, a little of it in one turn of the event loop: a chunk of 256 KiB may hold 40 000 pings,
-or inflate to 250 MiB. It is read no faster than a station has use for: all that is behind us is shared. A station that does not read is not read either; one that goes on not reading, that pings
-all the time, or of which nothing is heard, is shown out, and the socket is gone soon after whatever it does.
+or inflate to 250 MiB. It is read no faster than a station has use for: all that is behind us is shared. A station that
+does not read is not read either; one that goes on not reading, that pings all the time, or of which nothing is heard, is
+shown out, and the socket is gone soon after whatever it does.
 """
 
 import asyncio
