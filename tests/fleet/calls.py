@@ -1,213 +1,165 @@
-"""How many station CALLs per second come back answered: gateway, broker, worker, Redis and back, on this machine.
+"""How many station CALLs per second come back answered: gateway, broker, worker, Redis and back, beside the yardstick.
 
 Closed loop: every station has one CALL under way. A run counts until nothing is under way any more, so what is
-answered is also done. Any error makes the exit code 1.
+answered is also done. The product and both kinds of the yardstick (tests/fleet/yardstick) are up all the time, on one
+RabbitMQ and one Redis, and take turns: what the machine does to one it does to the others.
 """
 
 import asyncio
 import gc
 import json
-import os
-import resource
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Annotated
 
 import cost
 import typer
 import uvloop
+from ground import fleet, percentile
+from sheet import Sheet, show
 from stations import Station, Tally
+from yardstick.beside import Which, beside
 
-from ocppdiag_client.client import Diagnostics
-from ocppdiag_contracts.commands import GetLog
-from ocppdiag_contracts.events import CommandAccepted
-from ocppdiag_contracts.model import now
-from ocppdiag_local.keys import Keys
-from ocppdiag_local.services import Services, services
-from ocppdiag_local.stack import Stack, stack
-from ocppdiag_process import configure
-from ocppdiag_redis import Credentials, Pipelined
-
+STATIONS, SECONDS, REPEAT = 1024, 8.0, 5
 WARM_UP_SECONDS = 3.0
 DRAIN_SECONDS = 30.0
-PREPARE_SECONDS = 120.0
-AT_ONCE = 256  # new connections
-SPARE_FILES = 200
-UNKNOWN_REQUEST = 2**31 - 1
+TARGETS = {Which.BATCHED: 0.7, Which.SINGLE: 5.0}
+"""What the product's rate is to be, in those of the yardstick."""
+
+GENERATOR = "load generator"
+MOST_OF_A_CORE = 0.6
+"""What the load generator may use: with more of a core it would be waited for."""
+
+Runs = dict[Which, list[cost.Run]]
 
 
-class Action(StrEnum):
-    """What the stations call."""
-
-    LOG_STATUS = "LogStatusNotification"
-    HEARTBEAT = "Heartbeat"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to measure."""
-
-    stations: int
-    seconds: float
-    repeat: int
-    action: Action
-    uncorrelated: bool
-
-    def __str__(self) -> str:
-        what = f"{self.action}{' of no operation' if self.uncorrelated else ''}"
-        return (
-            f"{what}, one under way from each of {self.stations} stations, {self.repeat} x {self.seconds:g} s"
-        )
-
-    @property
-    def lasting(self) -> timedelta:
-        """The longest that it can take."""
-        return timedelta(seconds=PREPARE_SECONDS + (self.repeat + 1) * (self.seconds + DRAIN_SECONDS))
-
-    def call(self, request_id: int) -> bytes:
-        """Action and payload, for a station whose open GetLog has this requestId."""
-        if self.action is Action.HEARTBEAT:
-            return b'"Heartbeat",{}'
-        told = UNKNOWN_REQUEST if self.uncorrelated else request_id
-        return b'"LogStatusNotification",{"status":"Uploading","requestId":%d}' % told
+async def measured(
+    stations: int = STATIONS,
+    seconds: float = SECONDS,
+    repeat: int = REPEAT,
+    which: Sequence[Which] = tuple(Which),
+) -> tuple[Sheet, Runs]:
+    """Measure in turns, `repeat` times `seconds` of each, after a shorter turn that does not count."""
+    runs: Runs = {one: [] for one in which}
+    errors: Counter[str] = Counter()
+    async with fleet(rush=True) as running, beside(running, stations, which) as pipelines:
+        freeze()
+        for number in range(repeat + 1):
+            for pipeline in pipelines:
+                run = await closed_loop(pipeline.crowd, pipeline.pids, seconds if number else WARM_UP_SECONDS)
+                errors.update({f"{pipeline.which}: {error}": count for error, count in run.errors.items()})
+                if number:
+                    runs[pipeline.which].append(run)
+            if errors:
+                break
+    sheet = Sheet(
+        f"{stations} stations, a LogStatusNotification under way from each, {repeat} x {seconds:g} s in turns",
+        running.services.origin,
+    )
+    if all(runs.values()):
+        _write(sheet, runs)
+    sheet.counted("errors", errors, "none")
+    sheet.counted("complaints in the logs", running.complaints, "none")
+    return sheet, runs
 
 
-def main(
-    *,
-    stations: Annotated[int, typer.Option(min=1)] = 256,
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="For each repetition.")] = 20,
-    repeat: Annotated[int, typer.Option(min=1, max=20)] = 3,
-    action: Annotated[Action, typer.Option()] = Action.LOG_STATUS,
-    uncorrelated: Annotated[
-        bool, typer.Option("--uncorrelated", help="Report on no operation of ours: an event for every call.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Every repetition, in JSON.")] = False,
-) -> None:
-    """Measure, print medians (lowest to highest), and exit with 1 on any error."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
-    if stations > most:
-        raise typer.BadParameter(f"--stations: at most {most}, by this shell's limit of open files")
-    plan = Plan(stations, seconds, repeat, action, uncorrelated)
-    complaints: Counter[str] = Counter()
-    failed = False
-
-    def hear(process: str, line: dict[str, Any]) -> None:
-        nonlocal failed
-        if line.get("level") in ("warning", "error", "critical"):
-            complaints[f"{process}: {line.get('event')}"] += 1
-            failed = failed or line["level"] != "warning"
-
-    before = cost.load()
-    with services(say=lambda text: typer.echo(text, err=True)) as found, TemporaryDirectory() as folder:
-        runs = uvloop.run(_bench(plan, found, Path(folder), hear))
-    facts = {
-        "calls": str(plan),
-        "machine": cost.machine(),
-        "services": found.origin,
-        "load average": f"{before} before, {cost.load()} after",
-        "complaints": dict(complaints),
-    }
-    if as_json:
-        typer.echo(json.dumps({**facts, "repetitions": [asdict(run) for run in runs]}, indent=2))
-    else:
-        typer.echo(cost.table(facts, runs))
-    if failed or any(run.errors for run in runs):
-        raise typer.Exit(1)
-
-
-async def _bench(
-    plan: Plan, found: Services, folder: Path, hear: Callable[[str, dict[str, Any]], None]
-) -> list[cost.Run]:
-    configure(level="error", process="bench", readable=False)
-    keys = Keys.new()
-    async with stack(found, keys, logs=folder, hear=hear) as running:
-        async with asyncio.timeout(PREPARE_SECONDS):
-            crowd = await _connected(found, keys, running, plan.stations)
-            await _asked_for_logs(found, crowd, now() + plan.lasting)
-        for station in crowd:
-            station.what = plan.call(station.asked.result())
-        pids = {process.name: process.pid for process in running.processes}
-        # Where they run elsewhere, in containers or on other machines, their cost is not seen.
-        servers = {"RabbitMQ": cost.descendant("beam.smp"), "Redis": cost.descendant("redis-server")}
-        pids |= {name: pid for name, pid in servers.items() if pid is not None}
-        pids["load generator"] = os.getpid()
-        gc.collect()
-        gc.freeze()
-        warm_up = await _run(crowd, pids, WARM_UP_SECONDS)
-        runs: list[cost.Run] = []
-        while not (runs[-1] if runs else warm_up).errors and len(runs) < plan.repeat:
-            runs.append(await _run(crowd, pids, plan.seconds))
-        for station in crowd:
-            station.close()
-    return runs or [warm_up]
-
-
-async def _connected(found: Services, keys: Keys, running: Stack, count: int) -> list[Station]:
-    redis = Pipelined.from_url(found.redis_url)
-    credentials = Credentials(redis, keys.credential_key.encode())
-    turn = asyncio.Semaphore(AT_ONCE)
-
-    async def connected(name: str) -> Station:
-        station = Station(name, await credentials.issue(name), running.gateway_url)
-        async with turn:
-            await station.connect()
-        return station
-
-    try:
-        return await asyncio.gather(*(connected(f"CS-{number}") for number in range(count)))
-    finally:
-        await redis.aclose()
-
-
-async def _asked_for_logs(found: Services, crowd: list[Station], deadline: datetime) -> None:
-    """Open one GetLog for each station, which accepts it and then never finishes."""
-    async with Diagnostics.connect(found.amqp_url, name="bench") as diagnostics:
-
-        async def accepted(name: str) -> None:
-            command = GetLog(station=name, deadline=deadline)
-            await diagnostics.send(command)
-            async for event in diagnostics.follow(command):
-                if isinstance(event, CommandAccepted):
-                    return
-            raise RuntimeError(f"{name}'s GetLog ended with {await diagnostics.settle(command)}")
-
-        await asyncio.gather(*(accepted(station.name) for station in crowd))
-
-
-async def _run(crowd: list[Station], pids: dict[str, int], seconds: float) -> cost.Run:
+async def closed_loop(crowd: Sequence[Station], pids: Mapping[str, int], seconds: float) -> cost.Run:
+    """Have each call for so long, the next time as soon as it is answered, and wait for the last answers."""
     tally = Tally()
-    used, machine = _used(pids, tally), cost.machine_seconds()
-    began = time.perf_counter()
+
+    async def calling() -> None:
+        for station in crowd:
+            station.call(time.perf_counter())
+        await asyncio.sleep(seconds)
+
+    return await counted(crowd, pids, tally, calling())
+
+
+async def counted(
+    crowd: Sequence[Station], pids: Mapping[str, int], tally: Tally, calling: Awaitable[None]
+) -> cost.Run:
+    """Count what `calling` has the stations do, until nothing is under way any more or half a minute is over."""
     for station in crowd:
-        station.start(tally)
-    await asyncio.sleep(seconds)
+        station.count_in(tally)
+    used, machine, began = _used(pids, tally), cost.machine_seconds(), time.perf_counter()
+    await calling
     try:
         await asyncio.wait_for(tally.rest(), DRAIN_SECONDS)
     except TimeoutError:
         tally.errors[f"no answer in {DRAIN_SECONDS:g} s"] += tally.outstanding
     elapsed = time.perf_counter() - began
-    machine = cost.machine_seconds() - machine
-    calls = sorted(tally.seconds) or [0.0]
+    after, machine = _used(pids, tally), cost.machine_seconds() - machine
     return cost.Run(
         calls_per_second=len(tally.seconds) / elapsed,
-        p50_ms=calls[len(calls) // 2] * 1e3,
-        p99_ms=calls[len(calls) * 99 // 100] * 1e3,
-        cpu={
-            name: max(0.0, after - used[name]) / len(calls) * 1e6
-            for name, after in _used(pids, tally).items()
-        },
+        p50_ms=percentile(tally.seconds, 0.5) * 1e3,
+        p99_ms=percentile(tally.seconds, 0.99) * 1e3,
+        cpu={name: max(0.0, after[name] - used[name]) * 1e6 / max(1, len(tally.seconds)) for name in used},
         cores_busy=machine / elapsed,
         errors=dict(tally.errors),
     )
 
 
-def _used(pids: dict[str, int], tally: Tally) -> dict[str, float]:
+def freeze() -> None:
+    """Spare this process from looking for garbage in what stays."""
+    gc.collect()
+    gc.freeze()
+
+
+def middle(values: Sequence[float], unit: str = "", digits: int = 0) -> str:
+    """Write the median, and the lowest and the highest of several."""
+    low, half, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
+    return f"{half}{unit} ({low} to {high})" if len(values) > 1 else f"{half}{unit}"
+
+
+def cpu(runs: Sequence[cost.Run]) -> str:
+    """Write what a call costs each process, and all of them but the load generator; and how busy the machine is."""
+    each = {name: median(run.cpu[name] for run in runs) for name in runs[0].cpu}
+    own = each.pop(GENERATOR, 0.0)
+    parts = " + ".join(f"{name} {used:.0f}" for name, used in each.items())
+    busy = median(run.cores_busy for run in runs)
+    return f"{parts} = {sum(each.values()):.0f} µs; {GENERATOR} {own:.0f} µs; {busy:.1f} cores busy"
+
+
+def _write(sheet: Sheet, runs: Runs) -> None:
+    for which, several in runs.items():
+        sheet.add(f"{which}: answered a second", middle([run.calls_per_second for run in several]))
+        p50, p99 = ([getattr(run, name) for run in several] for name in ("p50_ms", "p99_ms"))
+        sheet.add(f"{which}: after", f"p50 {middle(p50)} ms, p99 {middle(p99)} ms")
+        sheet.add(f"{which}: processor a call", cpu(several))
+    for which, target in TARGETS.items():
+        if product := runs.get(Which.PRODUCT) if which in runs else None:
+            ratios = [
+                ours.calls_per_second / theirs.calls_per_second
+                for ours, theirs in zip(product, runs[which], strict=True)
+            ]
+            sheet.add(
+                f"calls a second, product / {which}",
+                middle(ratios, digits=2),
+                f"≥ {target:g}",
+                missed=median(ratios) < target,
+            )
+            costs = [_whole(ours) / _whole(theirs) for ours, theirs in zip(product, runs[which], strict=True)]
+            sheet.add(f"processor a call, product / {which}", middle(costs, digits=2))
+    busiest = max(
+        median(run.cpu[GENERATOR] * run.calls_per_second / 1e6 for run in several)
+        for several in runs.values()
+    )
+    sheet.add(
+        "load generator, of a core",
+        f"{busiest:.0%}",
+        f"< {MOST_OF_A_CORE:.0%}, else it is waited for",
+        missed=busiest >= MOST_OF_A_CORE,
+    )
+
+
+def _whole(run: cost.Run) -> float:
+    return sum(used for name, used in run.cpu.items() if name != GENERATOR)
+
+
+def _used(pids: Mapping[str, int], tally: Tally) -> dict[str, float]:
     used = {}
     for name, pid in pids.items():
         try:
@@ -216,6 +168,24 @@ def _used(pids: dict[str, int], tally: Tally) -> dict[str, float]:
             used[name] = 0.0
             tally.errors[f"the {name} has ended by itself"] += 1
     return used
+
+
+def main(
+    *,
+    stations: Annotated[int, typer.Option(min=1, max=4096)] = STATIONS,
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="For each turn.")] = SECONDS,
+    repeat: Annotated[int, typer.Option(min=1, max=20)] = REPEAT,
+    only: Annotated[list[Which] | None, typer.Option(help="Of the three, in this order.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Every turn, in JSON, instead.")] = False,
+) -> None:
+    """Measure, print medians (lowest to highest), and exit with 1 if a target is missed or on any error."""
+    sheet, runs = uvloop.run(measured(stations, seconds, repeat, only or tuple(Which)))
+    if as_json:
+        typer.echo(
+            json.dumps({which: list(map(asdict, several)) for which, several in runs.items()}, indent=2)
+        )
+        raise typer.Exit(not sheet.good)
+    show([sheet])
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ import re
 import resource
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second
@@ -96,27 +94,6 @@ def machine() -> str:
 def load() -> str:
     """The load averages of 1, 5 and 15 minutes."""
     return " ".join(f"{average:.1f}" for average in os.getloadavg())
-
-
-def table(facts: dict[str, Any], runs: list[Run]) -> str:
-    """For people: medians, with the lowest and the highest."""
-    lines = [f"{name}: {fact}" for name, fact in facts.items() if fact]
-    lines += ["", _row("answered", [run.calls_per_second for run in runs], "calls/s", 0)]
-    lines.append(_row("p50", [run.p50_ms for run in runs], "ms"))
-    lines.append(_row("p99", [run.p99_ms for run in runs], "ms"))
-    lines.append(_row("errors", [sum(run.errors.values()) for run in runs], "", 0))
-    lines += [f"  {count} x {error}" for run in runs for error, count in run.errors.items()]
-    for name in runs[0].cpu:
-        share = median(run.cpu[name] * run.calls_per_second / 1e6 for run in runs)
-        lines.append(f"{_row(name, [run.cpu[name] for run in runs], 'us/call'):<56}{share:>6.0%} of a core")
-    lines.append(_row("all of these", [sum(run.cpu.values()) for run in runs], "us/call"))
-    lines.append(_row("whole machine", [run.cores_busy for run in runs], "cores", 2))
-    return "\n".join(lines)
-
-
-def _row(title: str, values: list[float], unit: str, digits: int = 1) -> str:
-    low, middle, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
-    return f"{title:<16}{middle:>10} {unit:<8} ({low} to {high})"
 
 
 def _stat(pid: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the measurements of sockets stand on: RabbitMQ, Redis, a worker and gateways as processes, and passwords."""
+"""What the measurements stand on: RabbitMQ, Redis, workers and gateways as processes, and stations' passwords."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +27,10 @@ from ocppdiag_process import configure
 from ocppdiag_redis import Credentials, Pipelined
 
 COLLECT_SECONDS = 3.0
-UPLOAD_URL = "http://127.0.0.1:9"  # nobody uploads here
+RUSH = {"OCPPDIAG_HANDSHAKES_PER_SECOND": "10000", "OCPPDIAG_HANDSHAKES_PER_ADDRESS": "10000"}
+"""What lets any number of stations in at once, all from one address."""
+
+NO_UPLOADS = "http://127.0.0.1:9"  # nobody uploads here
 
 
 class Fleet:
@@ -36,14 +39,19 @@ class Fleet:
     def __init__(self, services: Services, redis: Pipelined, credentials: Credentials) -> None:
         self.services = services
         self.redis = redis
+        self.workers: list[Process] = []
         self.gateways: list[Process] = []
+        self.others: list[Process] = []
+        """The upload receiver, and what a measurement has started with `process`."""
+        self.variables: dict[str, str] = {}
+        """OCPPDIAG_..., for every process."""
         self.complaints: Counter[str] = Counter()
         self.stopped: dict[str, float] = {}
         """When each process that is gone said that it has ended in order."""
-        self.worker: Process
         self.authority: Path | None = None
         """Who vouches for the gateways' certificates, if they have any."""
         self._credentials = credentials
+        self._started: Counter[str] = Counter()
 
     @property
     def urls(self) -> list[str]:
@@ -65,12 +73,50 @@ class Fleet:
         passwords = await asyncio.gather(*(self._credentials.issue(name, profile) for name in names))
         return list(zip(names, passwords, strict=True))
 
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator[Process]:
+        """Run one more worker within this block: `worker`, `worker 2` and so on."""
+        name, _ = self._next("worker")
+        async with self.process(name, "ocppdiag_workers", among=self.workers) as process:
+            yield process
+
+    @asynccontextmanager
+    async def gateway(self) -> AsyncIterator[Process]:
+        """Run one more gateway within this block: `gateway`, `gateway 2` and so on."""
+        name, number = self._next("gateway")
+        own = {"OCPPDIAG_NODE": f"gateway-{number}"}
+        async with self.process(name, "measured_gateway", own, among=self.gateways) as process:
+            yield process
+
+    @asynccontextmanager
+    async def process(
+        self,
+        name: str,
+        module: str,
+        own: Mapping[str, str] | None = None,
+        *,
+        among: list[Process] | None = None,
+    ) -> AsyncIterator[Process]:
+        """Run `python -m module` within this block, with variables of its own beside those of all."""
+        among = self.others if among is None else among
+        async with start(name, module, {**self.variables, **(own or {})}, self.hear) as process:
+            among.append(process)
+            try:
+                yield process
+            finally:
+                among.remove(process)
+
+    def pids(self) -> dict[str, int]:
+        """All processes that run now, by what they are; a RabbitMQ or Redis that runs elsewhere is not among them."""
+        servers = {"RabbitMQ": cost.descendant("beam.smp"), "Redis": cost.descendant("redis-server")}
+        ours = (*self.gateways, *self.workers, *self.others)
+        return {process.name: process.pid for process in ours if process.running} | {
+            name: pid for name, pid in servers.items() if pid is not None
+        }
+
     def cpu(self) -> dict[str, float]:
         """Processor seconds so far, by process."""
-        servers = {"RabbitMQ": cost.descendant("beam.smp"), "Redis": cost.descendant("redis-server")}
-        pids = {name: pid for name, pid in servers.items() if pid is not None}  # else they run elsewhere
-        pids |= {process.name: process.pid for process in (self.worker, *self.gateways) if process.running}
-        return {name: cost.cpu_seconds(pid) for name, pid in pids.items()}
+        return {name: cost.cpu_seconds(pid) for name, pid in self.pids().items()}
 
     async def redis_commands(self) -> int:
         """How many commands clients have sent to Redis so far; what scripts do inside counts once."""
@@ -81,6 +127,11 @@ class Fleet:
             if name in ("cmdstat_evalsha", "cmdstat_eval", "cmdstat_ping")
         )
 
+    def _next(self, kind: str) -> tuple[str, int]:
+        self._started[kind] += 1
+        number = self._started[kind]
+        return kind if number == 1 else f"{kind} {number}", number
+
 
 async def held(gateway: Process) -> cost.Memory:
     """What a gateway has in memory after its garbage is collected."""
@@ -90,10 +141,20 @@ async def held(gateway: Process) -> cost.Memory:
 
 
 @asynccontextmanager
-async def fleet(gateways: int = 1, *, tls: bool = False, **settings: str) -> AsyncIterator[Fleet]:
-    """Run one worker and so many gateways within this block, with further variables OCPPDIAG_... for all.
+async def fleet(
+    gateways: int = 1,
+    workers: int = 1,
+    *,
+    tls: bool = False,
+    uploads: bool = False,
+    rush: bool = False,
+    **settings: str,
+) -> AsyncIterator[Fleet]:
+    """Run so many workers and gateways within this block, with further variables OCPPDIAG_... for all.
 
-    With `tls` they have a certificate with an elliptic curve's key (P-256), and every station comes by TLS.
+    With `tls` the gateways have a certificate with an elliptic curve's key (P-256), and every station comes by TLS.
+    With `uploads` there is an upload receiver too; else nobody takes what a station uploads. With `rush` any number
+    of stations may come at once, and from one address.
     """
     configure(level="error", process="fleet", readable=False)
     cost.open_files()
@@ -104,35 +165,36 @@ async def fleet(gateways: int = 1, *, tls: bool = False, **settings: str) -> Asy
         redis = Pipelined.from_url(found.redis_url)
         exits.push_async_callback(redis.aclose)
         running = Fleet(found, redis, Credentials(redis, keys.credential_key.encode()))
-        shared = {
+        running.variables = {
             "OCPPDIAG_AMQP_URL": found.amqp_url,
             "OCPPDIAG_REDIS_URL": found.redis_url,
             "OCPPDIAG_CREDENTIAL_KEY": keys.credential_key,
             "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
-            "OCPPDIAG_UPLOAD_URL": UPLOAD_URL,
+            "OCPPDIAG_UPLOAD_URL": NO_UPLOADS,
             "OCPPDIAG_UPLOAD_FOLDER": str(folder),
+            "OCPPDIAG_UPLOAD_PORT": "0",
             "OCPPDIAG_PORT": "0",
             "OCPPDIAG_LOG_LEVEL": "info",
             "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
+            **(RUSH if rush else {}),
             **settings,
         }
         if tls:
             authority = Authority.new()
             running.authority = authority.save_pem(folder / "authority.pem")
             certificate = authority.server().save(folder / "certificate")
-            shared |= {
+            running.variables |= {
                 "OCPPDIAG_TLS_PORT": "0",
                 "OCPPDIAG_TLS_CERTIFICATES": json.dumps([str(certificate)]),
             }
-        running.worker = await exits.enter_async_context(
-            start("worker", "ocppdiag_workers", shared, running.hear)
-        )
-        for number in range(1, gateways + 1):
-            name = f"gateway {number}" if gateways > 1 else "gateway"
-            own = {**shared, "OCPPDIAG_NODE": f"gateway-{number}"}
-            running.gateways.append(
-                await exits.enter_async_context(start(name, "measured_gateway", own, running.hear))
-            )
+        if uploads:
+            receiver = await exits.enter_async_context(running.process("uploads", "ocppdiag_uploads"))
+            port = receiver.ready.result()["port"]
+            running.variables["OCPPDIAG_UPLOAD_URL"] = f"http://127.0.0.1:{port}"
+        for _ in range(workers):
+            await exits.enter_async_context(running.worker())
+        for _ in range(gateways):
+            await exits.enter_async_context(running.gateway())
         yield running
 
 

@@ -153,7 +153,7 @@ async def malformed(running: Fleet, *, frames: int, good: int, bad: int, rate: i
         f"beside {good} good stations",
         running.services.origin,
     )
-    fallen = [process.name for process in (gateway, running.worker) if not process.running]
+    fallen = [process.name for process in (gateway, *running.workers) if not process.running]
     sheet.add("processes that fell", ", ".join(fallen) or "none", "none", missed=bool(fallen))
     grown = (after.rss - before.rss) / 2**20
     sheet.add(

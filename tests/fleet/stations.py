@@ -3,7 +3,7 @@
 import asyncio
 import time
 from array import array
-from collections import Counter
+from collections import Counter, deque
 
 from bare_websocket import BareWebsocket
 from msgspec.json import decode
@@ -12,10 +12,10 @@ from ocppdiag_ocpp import frames
 
 
 class Tally:
-    """What became of the calls of many stations, and whether they go on calling."""
+    """What became of the calls of many stations, and whether each answer is followed by the next call."""
 
-    def __init__(self) -> None:
-        self.going = True
+    def __init__(self, *, going: bool = True) -> None:
+        self.going = going
         self.seconds = array("d")  # of each answered call
         self.errors: Counter[str] = Counter()
         self.outstanding = 0
@@ -38,12 +38,13 @@ class Tally:
     async def rest(self) -> None:
         """Have nobody call again, and wait until nothing is under way."""
         self.going = False
+        self.quiet.clear()
         if self.outstanding:
             await self.quiet.wait()
 
 
 class Station(BareWebsocket):
-    """One station: at most one CALL under way, and the next one as soon as it is answered."""
+    """One station: at most one CALL under way, those that are due meanwhile after it."""
 
     def __init__(self, name: str, password: str, gateway_url: str) -> None:
         super().__init__(gateway_url, name, password)
@@ -52,24 +53,37 @@ class Station(BareWebsocket):
         self._tally = Tally()
         self._number = 0
         self._awaited: str | None = None
-        self._sent_at = 0.0
+        self._since = 0.0
+        self._due: deque[float] = deque()
 
-    def start(self, tally: Tally) -> None:
-        """Call for as long as the tally is going."""
+    def count_in(self, tally: Tally) -> None:
+        """From now on its calls belong there."""
         self._tally = tally
-        self._call()
+
+    def call(self, due: float) -> None:
+        """Call now, or when the CALL under way is answered; the call takes its time from `due` (`perf_counter`)."""
+        self._tally.began()
+        if not self.open:
+            self._tally.ended(error="call without a connection")
+            return
+        self._due.append(due)
+        if self._awaited is None:
+            self._send_next()
 
     def close(self) -> None:
         """Say goodbye; what happens from now on counts no more."""
         self._tally = Tally()
-        super().close()
+        if self.open:
+            super().close()
 
     def lost(self, reason: str) -> None:
-        if self._awaited:
-            self._awaited = None
-            self._tally.ended(error=reason)
-        else:
+        if not self._awaited:
             self._tally.errors[reason] += 1
+            return
+        self._awaited = None
+        for _ in (self._since, *self._due):
+            self._tally.ended(error=reason)
+        self._due.clear()
 
     def puzzled(self, kind: int) -> None:
         self._tally.errors[f"unexpected websocket frame {kind:#x}"] += 1
@@ -78,21 +92,25 @@ class Station(BareWebsocket):
         match frames.parse(text):
             case frames.CallResult(self._awaited, payload) if payload is not None:
                 self._awaited = None
-                self._tally.ended(after=time.perf_counter() - self._sent_at)
-                if self._tally.going:
-                    self._call()
+                now = time.perf_counter()
+                self._tally.ended(after=now - self._since)
+                if self._due:
+                    self._send_next()
+                elif self._tally.going:
+                    self.call(now)
             case frames.CallError(self._awaited, code, description):
                 self._awaited = None
                 self._tally.ended(error=f"CALLERROR {code} {description}")
+                if self._due:
+                    self._send_next()
             case frames.Call(message_id, "GetLog", payload) if not self.asked.done():
                 self.send(frames.write_result(message_id, b'{"status":"Accepted"}'))
                 self.asked.set_result(decode(payload)["requestId"])
             case _:
                 self._tally.errors[f"unexpected frame {text[:100].decode(errors='replace')}"] += 1
 
-    def _call(self) -> None:
+    def _send_next(self) -> None:
         self._number += 1
         self._awaited = f"{self._number:036d}"  # as long as a UUID
-        self._tally.began()
-        self._sent_at = time.perf_counter()
+        self._since = self._due.popleft()
         self.send(b'[2,"%b",%b]' % (self._awaited.encode(), self.what))
