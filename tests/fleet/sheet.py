@@ -30,6 +30,8 @@ class Sheet:
     servers: str
     """Which RabbitMQ and Redis."""
     figures: list[Figure] = field(default_factory=list)
+    costs: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    """Microseconds of processor time for one of what, by process: noted as figures too."""
 
     def add(self, what: str, found: object, target: str = "", *, missed: bool = False) -> None:
         """Note a figure."""
