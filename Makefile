@@ -63,8 +63,8 @@ contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 abuse: $(READY)  ## renew the table of abuse cases in gateway/README.md
 	$(BIN)/python tests/abuse_table.py gateway/README.md
 
-bench: $(READY)  ## station calls per second through the whole pipeline
-	$(BIN)/python tests/fleet/calls.py
+bench: $(READY)  ## speed beside a bare pipeline, cost against size, in twenty minutes; its figures into tests/fleet/RESULTS.md
+	$(BIN)/python tests/fleet/bench.py --write tests/fleet/RESULTS.md
 
 sockets: $(READY) ## thousands of idle stations, a reconnect storm, a rolling drain; their figures into tests/fleet/SOCKETS.md
 	$(BIN)/python tests/fleet/sockets.py --write tests/fleet/SOCKETS.md
