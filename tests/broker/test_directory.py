@@ -3,6 +3,7 @@
 import asyncio
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.exceptions import RedisError, ResponseError
@@ -140,15 +141,14 @@ async def test_a_station_is_known_by_its_connection_or_its_credential_and_not_by
 async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_its_own(
     redis: Pipelined, station: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipelines = 0
-    make = redis._client.pipeline
+    pipelines = []
+    exchange = Pipelined._exchange
 
-    def counted(*, transaction: bool) -> object:
-        nonlocal pipelines
-        pipelines += 1
-        return make(transaction=transaction)
+    def counted(self: Pipelined, connection: Any, commands: list[Any]) -> Any:
+        pipelines.append(len(commands))
+        return exchange(self, connection, commands)
 
-    monkeypatch.setattr(redis._client, "pipeline", counted)
+    monkeypatch.setattr(Pipelined, "_exchange", counted)
     name = f"{keys.station(station)}:count"
     replies = await asyncio.gather(
         redis.run("SET", name, 1, "EX", 60),
@@ -158,7 +158,7 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
         redis.run("GET", name),
         return_exceptions=True,
     )
-    assert pipelines == 1
+    assert pipelines == [54]
     assert isinstance(replies[1], ResponseError)
     assert isinstance(replies[-2], ResponseError)
     assert replies[2:-2] == list(range(2, 52))
