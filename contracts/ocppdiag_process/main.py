@@ -19,7 +19,7 @@ from ocppdiag_process.logs import configure
 
 log = structlog.get_logger()
 
-GARBAGE = (5000, 10, 20)
+GARBAGE = (50_000, 10, 20)
 """When garbage is looked for: a full collection stops the loop, in a gateway 0.1 s for a thousand stations, and the usual
 700 new objects are one batch of a worker's, who spent a quarter of its time on it."""
 
