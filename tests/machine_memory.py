@@ -1,5 +1,6 @@
 """What Redis keeps of one station and its operations, kept in a process instead: doubles with the same methods."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ocppdiag_redis import Lease
@@ -60,8 +61,12 @@ class MemoryDouble(Memory):
     async def final(self, station: str, command_id: str) -> Letter | None:  # noqa: ARG002
         return self.kept.finals.get(command_id)
 
-    async def find_request(self, station: str, family: str, request_id: int) -> str | None:  # noqa: ARG002
-        return self.kept.requests.get((family, request_id))
+    async def find_requests(
+        self,
+        station: str,  # noqa: ARG002
+        requests: Sequence[tuple[str, int]],
+    ) -> list[str | None]:
+        return [self.kept.requests.get(request) for request in requests]
 
     async def commit(
         self,

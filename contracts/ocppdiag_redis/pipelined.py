@@ -41,7 +41,9 @@ class Pipelined:
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._shapes = dict(client.response_callbacks)  # for replies that are text, or differ between protocols
+        self._shapes = dict(
+            client.response_callbacks
+        )  # for replies that are text, or differ between protocols
         self._waiting: list[tuple[Command, asyncio.Future[Any]]] = []
         self._flushing: asyncio.Task[None] | None = None
 
@@ -54,7 +56,9 @@ class Pipelined:
 
         """
         try:
-            return cls(Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS))
+            return cls(
+                Redis.from_url(url, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
+            )
         except ValueError:  # it repeats a piece of the address, which may be of the password
             raise ConnectionError(
                 "the address of Redis cannot be read: a password with / # ? or @ needs percent-encoding"

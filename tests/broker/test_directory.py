@@ -3,14 +3,15 @@
 import asyncio
 import os
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 
 from ocppdiag_local.servers import REDIS
 from ocppdiag_redis import Credentials, Directory, Lease, Pipelined, keys
 from ocppdiag_redis.directory import LEASE_MS
+from ocppdiag_redis.pipelined import Command
 
 V201 = "ocpp2.0.1"
 
@@ -144,9 +145,11 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
     pipelines = []
     exchange = Pipelined._exchange
 
-    def counted(self: Pipelined, connection: Any, commands: list[Any]) -> Any:
+    async def counted(
+        self: Pipelined, connection: AbstractConnection, commands: list[Command]
+    ) -> list[object]:
         pipelines.append(len(commands))
-        return exchange(self, connection, commands)
+        return await exchange(self, connection, commands)
 
     monkeypatch.setattr(Pipelined, "_exchange", counted)
     name = f"{keys.station(station)}:count"

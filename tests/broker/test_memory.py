@@ -175,12 +175,12 @@ async def test_request_ids_outlive_the_connection_and_say_nothing_about_it(
 
 
 async def test_an_operation_is_found_by_its_request(memory: Memory, operation: Operation) -> None:
-    assert await memory.find_request(operation.station, "log", 17) is None
+    requests = (("report", 17), ("log", 17), ("log", 18))
+    assert await memory.find_requests(operation.station, requests) == [None, None, None]
     await memory.commit(operation, (), 0, NOW)
-    assert await memory.find_request(operation.station, "log", 17) == operation.id
-    assert await memory.find_request(operation.station, "report", 17) is None
-    assert await memory.find_request(operation.station, "log", 18) is None
-    assert await memory.find_request(f"{operation.station}x", "log", 17) is None
+    assert await memory.find_requests(operation.station, requests) == [None, operation.id, None]
+    assert await memory.find_requests(f"{operation.station}x", requests) == [None, None, None]
+    assert await memory.find_requests(operation.station, ()) == []
 
 
 async def test_only_what_has_not_ended_is_open(memory: Memory, station: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from typing import TypeVar
 
 import structlog
@@ -10,7 +11,6 @@ from msgspec.json import Decoder
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
-from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import (
     DELIVERY_LIMIT,
     EXPIRED_KEY,
@@ -141,7 +141,7 @@ class Intake:
         """Take orders that no gateway took in time: the stations have not seen them."""
         for order in orders:
             if isinstance(order, link.Call | link.Withdraw) and order.owner == OWNER:
-                await self._performer.decision(unsent(order, now().timestamp()))
+                await self._performer.decision(unsent(order, time.time()))
 
     async def _on_guards(self, delivery: Delivery) -> None:
         for guard, error in await self._guards.rested(await self._records(delivery, GUARD)):
@@ -158,7 +158,7 @@ class Intake:
     async def _on_record(self, delivery: Delivery, record: link.ToWorkers) -> None:
         performer = self._performer
         try:
-            decision = decide(record, performer.table, performer.house, now().timestamp())
+            decision = decide(record, performer.table, performer.house, time.time())
             if isinstance(record, link.Called) and isinstance(decision.answer, link.Refuse):
                 why = decision.answer.description
                 log.warning("call_refused", action=record.action, code=decision.answer.code, why=why)

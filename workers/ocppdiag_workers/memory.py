@@ -5,10 +5,11 @@ has confirmed it, so whoever meets the operation next sends it again.
 """
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_redis import Origin, Pipelined, keys
@@ -25,13 +26,15 @@ KEPT_MS = 24 * 3600 * 1000
 COUNTED_MS = 30 * KEPT_MS
 """How long the last requestId is remembered: longer than any station answers to an old one."""
 
+_OPERATION = msgspec.json.Decoder(Operation)
+_LETTER = msgspec.json.Decoder(Letter)
+
 HELD_MS = 10_000
 CLAIM_SECONDS = 60
 CLAIM_AT_ONCE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """An operation as it lies in Redis: what was read belongs to one revision."""
 
     operation: Operation
@@ -63,7 +66,7 @@ class Memory:
         if "operation" not in record:
             return None
         unsent = tuple(_read(text) for name, text in record.items() if name.startswith("unsent:"))
-        operation = msgspec.json.decode(record["operation"], type=Operation)
+        operation = _OPERATION.decode(record["operation"])
         return Remembered(operation, int(record["revision"]), unsent)
 
     async def final(self, station: str, command_id: str) -> Letter | None:
@@ -71,10 +74,12 @@ class Memory:
         found = await self._redis.run("GET", keys.final(station, command_id))
         return _read(found) if found else None
 
-    async def find_request(self, station: str, family: str, request_id: int) -> str | None:
-        """Return the command id that a requestId stands for."""
-        found = await self._redis.run("GET", keys.request(station, family, request_id))
-        return found.decode() if found else None
+    async def find_requests(self, station: str, requests: Sequence[tuple[str, int]]) -> list[str | None]:
+        """Return the command ids that requests (family and requestId) stand for."""
+        if not requests:
+            return []
+        found = await self._redis.run("MGET", *(keys.request(station, *request) for request in requests))
+        return [command_id.decode() if command_id else None for command_id in found]
 
     async def commit(
         self,
@@ -204,7 +209,7 @@ class Memory:
 
 
 def _read(text: bytes) -> Letter:
-    return msgspec.json.decode(text, type=Letter)
+    return _LETTER.decode(text)
 
 
 def _fields(part: Part) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import structlog
-from msgspec import structs
+from msgspec.structs import replace
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts.commands import Command
@@ -131,7 +131,7 @@ class Performer:
         if reply_to and reply_to != operation.reply_to and operation.asks_for(command):
             # A service that was restarted asks again: what is still to come goes to where it listens now. An id alone
             # is no proof, because everybody may hear it.
-            operation = structs.replace(operation, reply_to=reply_to)
+            operation = replace(operation, reply_to=reply_to)
             if not await self.memory.commit(operation, (), remembered.revision, time.time()):
                 return None
             remembered = Remembered(operation, remembered.revision + 1, remembered.unsent)
@@ -147,11 +147,7 @@ class Performer:
             await self.memory.forget_monitors(station)
         if asked := decision.severities:
             events += asked.events(await self.memory.severities(station, asked.monitors))
-        claimed = await asyncio.gather(
-            *(self.informer.inform(station, inform) for inform in decision.informs)
-        )
-        for inform, taken in zip(decision.informs, claimed, strict=True):
-            events += () if taken else inform.unclaimed
+        events += await self.informer.bring(station, decision.informs)
         await self.post.tell(letters(events))
         if decision.answer is not None and decision.node is not None:
             try:
@@ -194,7 +190,7 @@ class Performer:
         step = begin(
             command, body, reply_to, user=user, work=work, lease=lease, number=number, now=now, waits=waits
         )
-        operation = structs.replace(step.operation, store=await self.memory.origin.store())
+        operation = replace(step.operation, store=await self.memory.origin.store())
         # First guard and alarm, then the operation: without it they are about nothing.
         await asyncio.gather(
             self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)
