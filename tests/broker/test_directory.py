@@ -169,7 +169,8 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
 
 
 async def test_a_cancelled_command_holds_up_nobody(redis: Pipelined) -> None:
-    cancelled, kept = redis.run("ECHO", "a"), redis.run("ECHO", "b")
+    cancelled, kept = (asyncio.create_task(redis.run("ECHO", text)) for text in ("a", "b"))
+    await asyncio.sleep(0)
     cancelled.cancel()
     assert await kept == b"b"
 

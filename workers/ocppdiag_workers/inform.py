@@ -11,11 +11,12 @@ from ocppdiag_workers import news
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import Inform
 from ocppdiag_workers.letters import Letter, letter, letters
-from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Operation, State, Step
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
+from ocppdiag_workers.records import Remembered
 from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
@@ -42,11 +43,11 @@ class Informer:
 
     async def bring(self, station: str, informs: tuple[Inform, ...]) -> tuple[Event, ...]:
         """Bring all that one message says; return what is left to be told, because no operation has taken it."""
-        names = [name for inform in informs if (name := inform.named)]
-        known = dict(zip(names, await self.memory.find_requests(station, names), strict=True))
+        names = [(station, *name) for inform in informs if (name := inform.named)]
+        known = dict(zip(names, await self.memory.find_requests(names), strict=True))
         left: tuple[Event, ...] = ()
         for inform in informs:
-            command_id = known[name] if (name := inform.named) else inform.tag
+            command_id = known[station, *name] if (name := inform.named) else inform.tag
             if not await self._taken(station, inform, command_id):
                 left += inform.unclaimed()
         return left
