@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 
 from raw_socket import RawSocket, raw_socket
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from ocppdiag_gateway.line import COMPRESSION, Line
+from ocppdiag_gateway.compression import COMPRESSION
+from ocppdiag_gateway.line import Line
 
 LARGEST = 2**20
 
@@ -26,13 +26,9 @@ class Ends:
     async def serve(self, socket: ServerConnection) -> None:
         assert isinstance(socket, Line)
         self.server = socket
-        try:
-            async for message in socket:
-                self.heard.append(message)
-        except ConnectionClosed:
-            pass
-        finally:
-            self.over.set()
+        socket.listen(self.heard.append)
+        await socket.wait_closed()
+        self.over.set()
 
 
 @asynccontextmanager

@@ -12,8 +12,9 @@ from ocppdiag_contracts.commands import Cancel, Command
 from ocppdiag_contracts.events import CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers.letters import Letter
-from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import State, read_tag
+from ocppdiag_workers.records import Remembered
 
 MOST_TIMES = 3
 """How often a CALL that may be repeated reaches a station."""

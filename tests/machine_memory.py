@@ -1,13 +1,17 @@
 """What Redis keeps of one station and its operations, kept in a process instead: doubles with the same methods."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from ocppdiag_redis import Lease
 from ocppdiag_redis.origin import Origin
 from ocppdiag_workers.letters import Letter
-from ocppdiag_workers.memory import CLAIM_SECONDS, HELD_MS, Memory, Remembered
+from ocppdiag_workers.memory import CLAIM_SECONDS, HELD_MS, Memory
 from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
+from ocppdiag_workers.records import Change, Name, Remembered, Request
 
 STATION = "CS-1"
 STORE = "one"
@@ -54,25 +58,24 @@ class MemoryDouble(Memory):
     async def now(self) -> float:
         return self.clock.now
 
-    async def find(self, station: str, command_id: str) -> Remembered | None:  # noqa: ARG002
-        return self.kept.operations.get(command_id)
+    async def find_all(self, names: Sequence[Name]) -> list[Remembered | None]:
+        return [self.kept.operations.get(command_id) for _, command_id in names]
 
     async def final(self, station: str, command_id: str) -> Letter | None:  # noqa: ARG002
         return self.kept.finals.get(command_id)
 
-    async def find_request(self, station: str, family: str, request_id: int) -> str | None:  # noqa: ARG002
-        return self.kept.requests.get((family, request_id))
+    async def find_requests(self, requests: Sequence[Request]) -> list[str | None]:
+        return [self.kept.requests.get((family, number)) for _, family, number in requests]
 
-    async def commit(
+    async def commit_all(
         self,
-        operation: Operation,
-        told: tuple[Letter, ...],
-        revision: int,
+        changes: Sequence[Change],
         now: float,  # noqa: ARG002 (nothing is kept too long for a test)
-        *,
-        keep: Part | None = None,
-        final: Letter | None = None,
-    ) -> bool:
+    ) -> list[bool]:
+        return [self._commit(change) for change in changes]
+
+    def _commit(self, change: Change) -> bool:
+        operation, told, revision, keep, final = structs.astuple(change)
         kept, command_id = self.kept, operation.id
         before = kept.operations.get(command_id)
         if (before.revision if before else 0) != revision:
@@ -94,8 +97,11 @@ class MemoryDouble(Memory):
             kept.requests[operation.family, operation.request_id] = command_id
         return True
 
-    async def known_part(self, operation: Operation, part: Part) -> tuple[Part | None, bool]:
-        laid = self.kept.parts.get(operation.id, {})
+    async def known_parts(self, parts: Sequence[tuple[Name, Part]]) -> list[tuple[Part | None, bool]]:
+        return [self._known_part(command_id, part) for (_, command_id), part in parts]
+
+    def _known_part(self, command_id: str, part: Part) -> tuple[Part | None, bool]:
+        laid = self.kept.parts.get(command_id, {})
         known, same = laid.get(str(part.seq_no)), f"{part.seq_no}/{part.digest}" in laid
         return known, same or (known is not None and known.digest == part.digest)
 
@@ -118,11 +124,12 @@ class MemoryDouble(Memory):
     async def forget_monitors(self, station: str) -> None:  # noqa: ARG002
         self.kept.monitors.clear()
 
-    async def mark_sent(self, operation: Operation, told: tuple[Letter, ...]) -> None:
-        sent = {each.id for each in told}
-        if there := self.kept.operations.get(operation.id):
-            left = tuple(each for each in there.unsent if each.id not in sent)
-            self.kept.operations[operation.id] = Remembered(there.operation, there.revision, left)
+    async def mark_all_sent(self, told: Sequence[tuple[Operation, tuple[Letter, ...]]]) -> None:
+        for operation, letters in told:
+            sent = {each.id for each in letters}
+            if there := self.kept.operations.get(operation.id):
+                left = tuple(each for each in there.unsent if each.id not in sent)
+                self.kept.operations[operation.id] = Remembered(there.operation, there.revision, left)
 
     async def open_operations(self, station: str) -> list[str]:  # noqa: ARG002
         return [key for key, each in self.kept.operations.items() if not each.operation.ended]
@@ -148,8 +155,9 @@ class MemoryDouble(Memory):
     async def wake_by(self, station: str, command_id: str, at: float) -> None:  # noqa: ARG002
         self.kept.deadlines[command_id] = min(at, self.kept.deadlines.get(command_id, at))
 
-    async def wake_never(self, station: str, command_id: str) -> None:  # noqa: ARG002
-        self.kept.deadlines.pop(command_id, None)
+    async def none_wakes(self, names: Sequence[Name]) -> None:
+        for _, command_id in names:
+            self.kept.deadlines.pop(command_id, None)
 
     async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
         now = self.clock.now

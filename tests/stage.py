@@ -25,9 +25,10 @@ from ocppdiag_workers.decide import decide
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import House
 from ocppdiag_workers.features import FEATURES
-from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.post import Post
+from ocppdiag_workers.records import Remembered
 from ocppdiag_workers.table import Table
 
 SHA = "0" * 64

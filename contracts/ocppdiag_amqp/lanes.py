@@ -4,6 +4,7 @@ No timer: a single record on an idle system leaves at once, under load the batch
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -23,10 +24,13 @@ MOST_WAITING_BYTES = 2**26
 
 Send = Callable[[str, bytes], Awaitable[None]]
 
+Told = Callable[[Exception | None], None]
+"""Hears of a record's end: None when the broker has confirmed it, else what sending raised. It must not raise itself."""
+
 
 class _Waiting(NamedTuple):
     record: bytes
-    done: "asyncio.Future[None]"
+    told: Told
     until: float
 
 
@@ -46,14 +50,27 @@ class Lanes:
 
     def put(self, key: str, record: bytes) -> "asyncio.Future[None]":
         """Queue a record; the future ends when the broker has confirmed its batch, or with what sending raised."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def told(error: Exception | None) -> None:
+            if done.done():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error)
+
+        self.post(key, record, told)
+        return done
+
+    def post(self, key: str, record: bytes, told: Told) -> None:
+        """Queue a record and have its end told: it costs a future and a turn of the loop less than to wait for it."""
         if self._bytes + len(record) > MOST_WAITING_BYTES:
-            done.set_exception(UnconfirmedError(f"{self._records} records wait for the broker already"))
-            return done
+            told(UnconfirmedError(f"{self._records} records wait for the broker already"))
+            return
         self._records += 1
         self._bytes += len(record)
-        waiting = _Waiting(record, done, loop.time() + self._patience)
+        waiting = _Waiting(record, told, time.monotonic() + self._patience)
         if (lane := self._lanes.get(key)) is not None:
             lane.append(waiting)
         else:
@@ -61,7 +78,6 @@ class Lanes:
             task = asyncio.create_task(self._drain(key))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return done
 
     async def drained(self) -> None:
         """Wait until all lanes are empty."""
@@ -94,7 +110,7 @@ class Lanes:
             self._end(lane, UnconfirmedError("given up at the end of the process"))
 
     def _give_up(self, lane: deque[_Waiting]) -> None:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         while lane and lane[0].until <= now:
             self._end([lane.popleft()], UnconfirmedError(f"no turn within {self._patience:g} s"))
 
@@ -109,15 +125,10 @@ class Lanes:
             self._end(batch, error)
 
     def _end(self, ended: Iterable[_Waiting], error: Exception | None) -> None:
-        for record, done, _ in ended:
+        for record, told, _ in ended:
             self._records -= 1
             self._bytes -= len(record)
-            if done.done():
-                continue
-            if error is None:
-                done.set_result(None)
-            else:
-                done.set_exception(error)
+            told(error)
 
 
 async def close_lanes(*several: Lanes, within: float) -> None:

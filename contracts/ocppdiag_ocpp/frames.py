@@ -1,10 +1,9 @@
 """The OCPP-J envelope, both ways and nothing else: bytes in, values out (OCPP 2.0.1 part 4, 4.2). Pure."""
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 
-from msgspec import DecodeError, Raw, ValidationError
+from msgspec import DecodeError, Raw, Struct, ValidationError
 from msgspec.json import Decoder, encode
 
 from ocppdiag_ocpp.errors import ErrorCode
@@ -37,8 +36,7 @@ class MessageType(IntEnum):
     CALLERROR = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`[2, id, action, payload]`."""
 
     message_id: str
@@ -46,16 +44,14 @@ class Call:
     payload: Raw
 
 
-@dataclass(frozen=True, slots=True)
-class CallResult:
+class CallResult(Struct, frozen=True):
     """`[3, id, payload]`; `payload` is None when it is there and no object, or too deep a one."""
 
     message_id: str
     payload: Raw | None
 
 
-@dataclass(frozen=True, slots=True)
-class CallError:
+class CallError(Struct, frozen=True):
     """`[4, id, code, description, details]`, of which stations leave out the last ones."""
 
     message_id: str
@@ -63,8 +59,7 @@ class CallError:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """No frame. `answer` is the CALLERROR that is due, None where OCPP owes none (never to a CALLRESULT)."""
 
     reason: str

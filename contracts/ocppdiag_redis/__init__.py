@@ -3,7 +3,7 @@
 from ocppdiag_redis.credentials import Credentials, Registration, RegistrationError
 from ocppdiag_redis.directory import Directory, Lease, Older
 from ocppdiag_redis.origin import Origin
-from ocppdiag_redis.pipelined import Pipelined, Script
+from ocppdiag_redis.pipelined import Pipelined, Script, ScriptCall
 
 __all__ = [
     "Credentials",
@@ -15,4 +15,5 @@ __all__ = [
     "Registration",
     "RegistrationError",
     "Script",
+    "ScriptCall",
 ]

@@ -1,7 +1,6 @@
 """Builds the gateway and runs it until SIGTERM or SIGINT: `python -m ocppdiag_gateway`."""
 
 import asyncio
-import gc
 import os
 import resource
 from contextlib import suppress
@@ -23,8 +22,6 @@ async def run(settings: Settings) -> None:
     """Run until told to stop; returns when everything under way has ended."""
     stop = told_to_stop()
     _take_all_sockets()
-    # A full collection stops the loop, 0.1 s for a thousand stations: it comes seldom.
-    gc.set_threshold(5000, 10, 20)
     tls = ServerTls(settings.tls_certificates, settings.tls_client_ca) if settings.tls_certificates else None
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
     async with Broker(

@@ -57,8 +57,10 @@ class Conversation:
     @property
     def wake_at(self) -> float | None:
         """When `tick` has something to do next."""
-        ours = self._give_up_at if self._under_way else None
-        return min((at for at in (ours, self._theirs.wake_at) if at is not None), default=None)
+        theirs = self._theirs.wake_at
+        if self._under_way is None:
+            return theirs
+        return self._give_up_at if theirs is None else min(theirs, self._give_up_at)
 
     def received(self, text: str | bytes, now: float) -> list[Effect]:
         """Take a text frame from the station."""

@@ -1,34 +1,30 @@
 """What a conversation wants done: its shell does it, in this order."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ocppdiag_contracts.link import FromGateway
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Write this frame to the socket."""
 
     frame: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Struct, frozen=True):
     """Put this record on the broker."""
 
     record: FromGateway
 
 
-@dataclass(frozen=True, slots=True)
-class Violate:
+class Violate(Struct, frozen=True):
     """Count a breach of the protocol; the link stays. `harmless` are those of which there may be any number."""
 
     reason: str
     harmless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Expel:
+class Expel(Struct, frozen=True):
     """Close the connection with 1008, policy violation: nothing more that it says is heard."""
 
     reason: str

@@ -1,24 +1,26 @@
 """The socket to one station, made so that whatever the station does costs its own connection only.
 
 What arrives is read in bites, a little of it in one turn of the event loop: a chunk of 256 KiB may hold 40 000 pings,
-or inflate to 250 MiB. It is read no faster than a station has use for: all that is behind us is shared. A station that
+or inflate to 250 MiB. No bite goes beyond the end of a frame, so what one of them costs is bounded. It is read no faster than a station has use for: all that is behind us is shared. A station that
 does not read is not read either; one that goes on not reading, that pings all the time, or of which nothing is heard, is
 shown out, and the socket is gone soon after whatever it does.
 """
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
-from websockets.frames import CTRL_OPCODES, CloseCode, Frame
+from websockets.frames import CTRL_OPCODES, CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from ocppdiag_gateway import plain
 from ocppdiag_gateway.allowance import Allowance
 
-BITE = 1024
-"""Bytes given to the protocol at once."""
+BITE = 2**13
+"""So many bytes of one frame are read at once."""
 
 TURN_SECONDS = 0.0005
 """How long one connection may have the event loop for reading."""
@@ -39,20 +41,14 @@ UNREAD_SECONDS = 30.0
 CONTROL_FRAMES = 200
 CONTROL_FRAMES_PER_SECOND = 10.0
 
+FRAGMENTS = 4096
+"""A message may have so many frames."""
 
-WINDOW_BITS = 12
+EARLY = 4
+"""So many messages may come before somebody listens."""
 
-COMPRESSION = ServerPerMessageDeflateFactory(
-    server_no_context_takeover=True,
-    client_no_context_takeover=True,
-    server_max_window_bits=WINDOW_BITS,
-    client_max_window_bits=WINDOW_BITS,
-    compress_settings={"memLevel": 5},
-)
-"""No context between messages: a compressed idle connection costs as little as a plain one. Windows of 4 KiB and not 32,
-where the station lets us choose: they are made anew for each message."""
-
-_NOTHING = memoryview(b"")
+Take = Callable[[str | bytes], None]
+"""Takes a message: a text as str, else bytes. It must not raise."""
 
 
 def show_out(socket: ServerConnection, code: CloseCode, reason: str) -> None:
@@ -73,13 +69,20 @@ class Line(ServerConnection):
 
     # Beside the library's some thirty attributes, more in the instance's dictionary would cost 1.6 kB.
     __slots__ = (
-        "_bytes", "_closing", "_control_frames", "_heard_at", "_keeping", "_reading", "_resting", "_turn", "_unfed", "_unread",
+        "_at", "_bytes", "_closing", "_control_frames", "_early", "_heard_at", "_keeping", "_largest_bite", "_pieces", "_reading",
+        "_rest", "_resting", "_take", "_turn", "_unfed", "_unread",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 (the library's)
         super().__init__(*args, **settings)
         self.drain_waiters = []  # type: ignore[assignment]  # a deque has room for 64 and takes 0.6 kB
-        self._unfed = _NOTHING
+        self._unfed = b""
+        self._at = 0  # how far it is fed all the same
+        self._largest_bite = min(BITE, self.protocol.max_message_size or BITE)
+        self._rest = 0  # bytes of the frame that is being read
+        self._pieces: list[Frame] = []  # of the message that is being read
+        self._early: list[str | bytes] = []
+        self._take: Take = self._early.append
         self._reading = True
         self._turn: asyncio.Handle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -88,17 +91,29 @@ class Line(ServerConnection):
         self._closing = False
         self._bytes = Allowance(BYTES, BYTES_PER_SECOND)
         self._control_frames = Allowance(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
-        self._heard_at = self.loop.time()
+        self._heard_at = time.monotonic()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take reading into our own hands: the queue of messages stops it, and so does what is unread."""
-        super().connection_made(transport)
-        self.recv_messages.pause = self._read_or_not
-        self.recv_messages.resume = self._feed_soon
+    def listen(self, take: Take) -> None:
+        """Have each message taken as soon as it is read: a task that waits for messages would cost more than they do."""
+        for message in self._early:
+            take(message)
+        self._early = []
+        self._take = take
+        self._feed_soon()
+
+    def say(self, text: bytes) -> None:
+        """Write a text at once, however much waits to be read; when the connection is closing it goes nowhere."""
+        if self.protocol.state is not State.OPEN or self.transport.is_closing():
+            return
+        if len(text) <= plain.SHORT:  # not worth compressing, whatever was agreed on
+            self.transport.write(plain.write(text))
+        else:
+            self.protocol.send_text(text)
+            self.send_data()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all."""
-        self._unfed = _NOTHING
+        self._unfed = b""
         for handle in (self._turn, self._unread, self._keeping, self._resting):
             if handle:
                 handle.cancel()
@@ -106,8 +121,9 @@ class Line(ServerConnection):
 
     def data_received(self, data: bytes) -> None:
         """Take a bite now, and the others in turns to come."""
-        self._heard_at = self.loop.time()
-        self._unfed = memoryview(bytes(self._unfed) + data if self._unfed else data)
+        self._heard_at = time.monotonic()
+        self._unfed = self._unfed[self._at :] + data if self._unfed else data
+        self._at = 0
         if self._turn is None:
             self._feed()
 
@@ -117,12 +133,16 @@ class Line(ServerConnection):
 
     def _feed(self) -> None:
         self._turn = None
-        until = self.loop.time() + TURN_SECONDS
+        until = time.monotonic() + TURN_SECONDS
         while self._unfed and not self._held:
-            bite = bytes(self._unfed[:BITE])
-            self._unfed = self._unfed[BITE:] or _NOTHING  # an empty view would keep the whole chunk
-            super().data_received(bite)
-            now = self.loop.time()
+            begins = not self._rest
+            if not (bite := self._bite()):
+                break
+            if begins and not self._rest and self._between and plain.is_plain(bite):
+                self._hear(plain.read(bite), Opcode.TEXT)
+            else:
+                super().data_received(bite)
+            now = time.monotonic()
             if (rest := self._bytes.charge(len(bite), now)) > REST_SECONDS:
                 self._resting = self.loop.call_later(rest, self._rested)
             if self._unfed and now > until:
@@ -133,6 +153,28 @@ class Line(ServerConnection):
             abort_soon(self)
         self._read_or_not()
 
+    def _bite(self) -> bytes:
+        """Cut off what is fed next: a line of the request, or of a frame; nothing while it is not known how long that is."""
+        if self.protocol.state is State.CONNECTING:
+            if self.request and not self.response:  # it speaks before the door is open
+                self.transport.abort()
+                return b""
+            end = self._unfed.find(b"\n", self._at) + 1
+            self._rest = (end or len(self._unfed)) - self._at
+        elif not self._rest:
+            self._rest = plain.size_of(self._unfed, self._at)
+        bite = self._unfed[self._at : self._at + min(self._rest, self._largest_bite)]
+        self._at += len(bite)
+        self._rest -= len(bite)
+        if self._at == len(self._unfed):
+            self._unfed, self._at = b"", 0
+        return bite
+
+    @property
+    def _between(self) -> bool:
+        """Whether a message may begin now."""
+        return self.protocol.state is State.OPEN and self.protocol.current_size is None
+
     def _rested(self) -> None:
         self._resting = None
         self._feed_soon()
@@ -140,27 +182,40 @@ class Line(ServerConnection):
     @property
     def _held(self) -> bool:
         """Whether nothing is to be read now: too much waits to be handled or to be sent, or has come already."""
-        return self.recv_messages.paused or self.paused or self._resting is not None
+        return self.paused or self._resting is not None or len(self._early) > EARLY
 
     def _read_or_not(self) -> None:
-        wanted = not (self._unfed or self._held)
+        wanted = self._turn is None and not self._held
         if wanted is not self._reading and not self.transport.is_closing():
             self._reading = wanted
             (self.transport.resume_reading if wanted else self.transport.pause_reading)()
 
     def process_event(self, event: Request | Response | Frame) -> None:
-        """Take no frame before the door is open, and not more pings and pongs than there is a use for."""
+        """Put messages together, and take not more pings and pongs than there is a use for."""
         if isinstance(event, Frame):
-            if self.state is State.CONNECTING:
-                self.transport.abort()
+            if event.opcode not in CTRL_OPCODES:
+                self._collect(event)
                 return
-            if (
-                event.opcode in CTRL_OPCODES
-                and self.state is State.OPEN
-                and not self._control_frames.spend(self.loop.time())
-            ):
+            if self.state is State.OPEN and not self._control_frames.spend(time.monotonic()):
                 show_out(self, CloseCode.POLICY_VIOLATION, "too many pings")
         super().process_event(event)
+
+    def _collect(self, frame: Frame) -> None:
+        self._pieces.append(frame)
+        if frame.fin:
+            pieces, self._pieces = self._pieces, []
+            self._hear(b"".join(piece.data for piece in pieces), pieces[0].opcode)
+        elif len(self._pieces) == FRAGMENTS:
+            self._pieces = []
+            show_out(self, CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+
+    def _hear(self, message: bytes, kind: Opcode) -> None:
+        try:
+            said = message.decode() if kind is Opcode.TEXT else message
+        except UnicodeDecodeError:
+            show_out(self, CloseCode.INVALID_DATA, "a text that is not UTF-8")
+        else:
+            self._take(said)
 
     def pause_writing(self) -> None:
         """Wait a while for the station to read on."""
@@ -183,7 +238,7 @@ class Line(ServerConnection):
             self._keeping = self.loop.call_later(self.ping_interval, self._keep, None)
 
     def _keep(self, asked_at: float | None) -> None:
-        now = self.loop.time()
+        now = time.monotonic()
         if asked_at is None or self._heard_at >= asked_at:
             asked_at = now
         elif self.ping_timeout is not None and now - asked_at >= self.ping_timeout:

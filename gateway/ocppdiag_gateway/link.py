@@ -1,12 +1,11 @@
 """The gateway's two ways to the workers: records up with confirms, orders down from this node's own queue."""
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
 from msgspec import DecodeError, ValidationError
 
-from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, UnroutableError, close_lanes
+from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, Told, UnroutableError, close_lanes
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import GATEWAY, STATION, gateway_queue, shard_of, station_key
 from ocppdiag_gateway.limits import Limits
@@ -62,12 +61,13 @@ class Link:
             broker, gateway_queue(node), handle, prefetch=PREFETCH, settle_first=True
         )
 
-    def deliver(self, record: link.FromGateway | link.Suspected) -> "asyncio.Future[None]":
-        """Put a record on its way; the future ends with the broker's confirm or a BrokerError."""
+    def deliver(self, record: link.FromGateway | link.Suspected, told: Told = lambda _: None) -> None:
+        """Put a record on its way; `told` hears of the broker's confirm or a BrokerError."""
         shard = shard_of(record.station, self._shards)
         match record:
             case link.Called(action=action):
-                return self._calls.put(station_key("call", action, shard), link.encode(record))
+                self._calls.post(station_key("call", action, shard), link.encode(record), told)
+                return
             case link.Connected():
                 key = station_key("presence", "connected", shard)
             case link.Disconnected():
@@ -76,17 +76,16 @@ class Link:
                 key = station_key("presence", "suspected", shard)
             case _:
                 key = station_key("result", record.owner, shard)
-        return self._results.put(key, link.encode(record))
+        self._results.post(key, link.encode(record), told)
 
     def displace(self, node: str, order: link.Displace) -> None:
         """Tell the gateway of an older connection that it is over; a node that is gone needs no telling."""
 
-        def on_done(done: "asyncio.Future[None]") -> None:
-            error = done.exception()
+        def told(error: Exception | None) -> None:
             if error and not isinstance(error, UnroutableError):
                 log.warning("displace_unsent", node=node, error=str(error))
 
-        self._sideways.put(node, link.encode(order)).add_done_callback(on_done)
+        self._sideways.post(node, link.encode(order), told)
 
     async def close(self) -> None:
         """Stop listening, then send what is left, as far as the broker takes it within 3 s."""

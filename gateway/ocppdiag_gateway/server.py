@@ -20,10 +20,10 @@ from ocppdiag_gateway import admission
 from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.arrival import OPEN_SECONDS, Arrival, Lobby
 from ocppdiag_gateway.caller import Trust
+from ocppdiag_gateway.compression import COMPRESSION
 from ocppdiag_gateway.conversation import Conversation, Identity
 from ocppdiag_gateway.door import Door
 from ocppdiag_gateway.leases import Leases
-from ocppdiag_gateway.line import COMPRESSION
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
 from ocppdiag_gateway.settings import Settings
@@ -112,7 +112,7 @@ class Gateway:
         if session and session.open:
             session.order(order)
         elif isinstance(order, link.Call | link.Withdraw):
-            self._link.deliver(self._not_here(order)).add_done_callback(lambda done: done.exception())
+            self._link.deliver(self._not_here(order))
 
     async def drain(self, servers: Collection[Server]) -> None:
         """Let nobody in, and ask each station to come back elsewhere as soon as nothing is under way with it."""
@@ -154,8 +154,9 @@ class Gateway:
             return _refuse(connection, refusal)
         return None
 
-    async def _on_socket(self, socket: ServerConnection) -> None:
-        admitted = cast("Arrival", socket).admitted
+    async def _on_socket(self, connection: ServerConnection) -> None:
+        socket = cast("Arrival", connection)
+        admitted = socket.admitted
         if admitted is None or socket.subprotocol is None:  # the handshake has seen to both
             return
         try:
@@ -200,7 +201,7 @@ class Gateway:
             often = f"{older.takeovers} takeovers within a minute"
             self._suspicions.tell(lease.station, Suspicion.TAKEOVERS, often)
 
-    def _session(self, socket: ServerConnection, lease: Lease) -> Session:
+    def _session(self, socket: Arrival, lease: Lease) -> Session:
         identity = Identity(lease.station, lease.node, lease.connection, lease.epoch, lease.version)
         return Session(socket, lease, Conversation(identity), self._link, self._settings.max_unsent_bytes)
 

@@ -5,8 +5,6 @@ import time
 from collections import Counter
 
 import structlog
-from websockets.asyncio.server import ServerConnection, broadcast
-from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.protocol import State
 
@@ -14,7 +12,7 @@ from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
-from ocppdiag_gateway.line import abort_soon, show_out
+from ocppdiag_gateway.line import Line, abort_soon, show_out
 from ocppdiag_gateway.link import Link
 from ocppdiag_redis import Lease
 
@@ -38,7 +36,7 @@ class Session:
 
     def __init__(
         self,
-        socket: ServerConnection,
+        socket: Line,
         lease: Lease,
         conversation: Conversation,
         uplink: Link,
@@ -52,6 +50,7 @@ class Session:
         self._max_unsent = max_unsent
         self._now = SteadyClock()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._leaving: tuple[int, str] | None = None
         self._expelled = False
         self._log = structlog.get_logger().bind(station=lease.station, epoch=lease.epoch)
@@ -65,19 +64,21 @@ class Session:
         """Read until the connection ends; then `finish` is due."""
         self._log.info("session_opened", version=self.lease.version, connection=self.lease.connection)
         self._perform(self._conversation.connected(self._now()))
+        self._socket.listen(self._heard)
+        await self._socket.wait_closed()
+
+    def _heard(self, message: str | bytes) -> None:
+        if self._expelled:
+            return
         try:
-            while True:
-                message = await self._socket.recv()
-                if self._expelled:
-                    continue
-                if isinstance(message, str):
-                    self._perform(self._conversation.received(message, self._now()))
-                else:
-                    self._perform(self._conversation.received_binary(self._now()))
-                # What is here already comes without waiting: now it is the others' turn.
-                await asyncio.sleep(0)
-        except ConnectionClosed:
-            pass
+            if isinstance(message, str):
+                self._perform(self._conversation.received(message, self._now()))
+            else:
+                self._perform(self._conversation.received_binary(self._now()))
+        except Exception:  # noqa: BLE001 (a fault of ours costs the one connection)
+            self._log.exception("session_failed")
+            self._expelled = True
+            show_out(self._socket, CloseCode.INTERNAL_ERROR, "")
 
     def order(self, order: link.ToGateway) -> None:
         """Carry out what a worker wants."""
@@ -123,9 +124,7 @@ class Session:
         self._leave_if_idle()
 
     def _send(self, frame: bytes) -> None:
-        broadcast(
-            [self._socket], frame, text=True
-        )  # writes at once; a task per frame would cost more than the frame
+        self._socket.say(frame)
         if self._socket.transport.get_write_buffer_size() > self._max_unsent:
             self._expel("what was sent is not read")
 
@@ -136,20 +135,17 @@ class Session:
             show_out(self._socket, CloseCode.POLICY_VIOLATION, reason)
 
     def _deliver(self, record: link.FromGateway) -> None:
-        delivered = self._link.deliver(record)
+        def told(error: Exception | None) -> None:
+            if error is not None:
+                asyncio.get_running_loop().call_soon(self._undelivered, record, error)
+
+        self._link.deliver(record, told)
+
+    def _undelivered(self, record: link.FromGateway, error: Exception) -> None:
         if isinstance(record, link.Called):
-            message_id = record.message_id
-            delivered.add_done_callback(lambda done: self._on_call_delivered(message_id, done.exception()))
-        else:
-            delivered.add_done_callback(lambda done: self._on_delivered(done.exception()))
-
-    def _on_call_delivered(self, message_id: str, error: BaseException | None) -> None:
-        if error is not None:
             unclaimed = isinstance(error, UnroutableError)
-            self._perform(self._conversation.undelivered(message_id, unclaimed=unclaimed))
-
-    def _on_delivered(self, error: BaseException | None) -> None:
-        if error is not None:  # the operation's deadline stands behind it
+            self._perform(self._conversation.undelivered(record.message_id, unclaimed=unclaimed))
+        else:  # the operation's deadline stands behind it
             self._log.warning("record_undelivered", error=str(error))
 
     def _violated(self, reason: str) -> None:
@@ -158,13 +154,15 @@ class Session:
             self._log.warning("protocol_violated", reason=reason)
 
     def _set_timer(self) -> None:
+        """Wake in time; a timer that comes too early is left, because there is one for almost every frame."""
+        wake_at = self._conversation.wake_at
+        if wake_at is None or (self._timer and self._timer_at <= wake_at):
+            return
         if self._timer:
             self._timer.cancel()
-            self._timer = None
-        if (wake_at := self._conversation.wake_at) is not None:
-            self._timer = asyncio.get_running_loop().call_later(
-                max(0.0, wake_at - self._now()), self._on_timer
-            )
+        delay = max(0.0, wake_at - self._now())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
+        self._timer_at = wake_at
 
     def _on_timer(self) -> None:
         self._timer = None

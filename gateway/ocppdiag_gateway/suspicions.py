@@ -25,4 +25,4 @@ class Suspicions:
         if not self._told.spend((station, suspicion), asyncio.get_running_loop().time()):
             return
         record = Suspected(station=station, node=self._node, at=self._now(), reason=suspicion, detail=detail)
-        self._link.deliver(record).add_done_callback(lambda done: done.exception())
+        self._link.deliver(record)

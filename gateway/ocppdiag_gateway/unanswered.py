@@ -1,6 +1,6 @@
 """The station's CALLs: which of them wait for an answer, and what the last answers were, should it ask again. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ocppdiag_gateway.effects import Effect, Send, Violate
 from ocppdiag_gateway.limits import Limits
@@ -8,14 +8,12 @@ from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(Struct, frozen=True):
     digest: int
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
+class _Answered(Struct, frozen=True):
     digest: int
     until: float
     frame: bytes
@@ -26,7 +24,7 @@ class Unanswered:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._open: dict[str, _Open] = {}
+        self._open: dict[str, _Open] = {}  # the oldest first
         self._answered: dict[str, _Answered] = {}  # the oldest first
 
     def __len__(self) -> int:
@@ -35,7 +33,9 @@ class Unanswered:
     @property
     def wake_at(self) -> float | None:
         """When the oldest has waited too long."""
-        return min((call.until for call in self._open.values()), default=None)
+        for oldest in self._open.values():
+            return oldest.until
+        return None
 
     def take(self, call: frames.Call, now: float) -> list[Effect] | None:
         """Take a CALL; None when it is for the workers, else what is to be done instead.

@@ -1,6 +1,7 @@
 """Who is let in: registrations, their passwords and how these change, on a real Redis."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from in_redis import used
 
 from ocppdiag_contracts.security_profile import SecurityProfile
 from ocppdiag_redis import Credentials, Pipelined, RegistrationError, keys
+from ocppdiag_redis.pipelined import Command
 
 WITH_PASSWORD = [SecurityProfile.BASIC, SecurityProfile.TLS_BASIC]
 
@@ -202,13 +204,13 @@ async def test_a_login_asks_redis_once_to_find_and_once_to_settle(
 ) -> None:
     password = await credentials.issue(station)
     asked: list[str] = []
-    run = redis.run
+    queue = redis._queue
 
-    def counted(*command: str | bytes | float) -> "asyncio.Future[object]":
-        asked.append(str(command[0]))
-        return run(*command)
+    def counted(commands: Sequence[Command]) -> "asyncio.Future[list[object]]":
+        asked.extend(str(command[0]) for command in commands)
+        return queue(commands)
 
     await comes_in(credentials, station, password)  # so that the script is known
-    monkeypatch.setattr(redis, "run", counted)
+    monkeypatch.setattr(redis, "_queue", counted)
     assert await comes_in(credentials, station, password)
     assert asked == ["HMGET", "EVALSHA"]

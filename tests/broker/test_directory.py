@@ -5,11 +5,13 @@ import os
 from dataclasses import replace
 
 import pytest
+from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 
 from ocppdiag_local.servers import REDIS
 from ocppdiag_redis import Credentials, Directory, Lease, Pipelined, keys
 from ocppdiag_redis.directory import LEASE_MS
+from ocppdiag_redis.pipelined import Command
 
 V201 = "ocpp2.0.1"
 
@@ -140,15 +142,16 @@ async def test_a_station_is_known_by_its_connection_or_its_credential_and_not_by
 async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_its_own(
     redis: Pipelined, station: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipelines = 0
-    make = redis._client.pipeline
+    pipelines = []
+    exchange = Pipelined._exchange
 
-    def counted(*, transaction: bool) -> object:
-        nonlocal pipelines
-        pipelines += 1
-        return make(transaction=transaction)
+    async def counted(
+        self: Pipelined, connection: AbstractConnection, commands: list[Command]
+    ) -> list[object]:
+        pipelines.append(len(commands))
+        return await exchange(self, connection, commands)
 
-    monkeypatch.setattr(redis._client, "pipeline", counted)
+    monkeypatch.setattr(Pipelined, "_exchange", counted)
     name = f"{keys.station(station)}:count"
     replies = await asyncio.gather(
         redis.run("SET", name, 1, "EX", 60),
@@ -158,7 +161,7 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
         redis.run("GET", name),
         return_exceptions=True,
     )
-    assert pipelines == 1
+    assert pipelines == [54]
     assert isinstance(replies[1], ResponseError)
     assert isinstance(replies[-2], ResponseError)
     assert replies[2:-2] == list(range(2, 52))
@@ -166,7 +169,8 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
 
 
 async def test_a_cancelled_command_holds_up_nobody(redis: Pipelined) -> None:
-    cancelled, kept = redis.run("ECHO", "a"), redis.run("ECHO", "b")
+    cancelled, kept = (asyncio.create_task(redis.run("ECHO", text)) for text in ("a", "b"))
+    await asyncio.sleep(0)
     cancelled.cancel()
     assert await kept == b"b"
 

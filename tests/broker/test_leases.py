@@ -4,10 +4,9 @@ import asyncio
 from typing import cast
 from uuid import uuid4
 
-from websockets.asyncio.server import ServerConnection
-
 from ocppdiag_gateway.conversation import Conversation, Identity
 from ocppdiag_gateway.leases import AT_ONCE, Leases
+from ocppdiag_gateway.line import Line
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
 from ocppdiag_gateway.switchboard import Switchboard
@@ -21,7 +20,7 @@ class Standing(Session):
 
     def __init__(self, lease: Lease) -> None:
         talk = Conversation(Identity(lease.station, lease.node, lease.connection, lease.epoch, lease.version))
-        super().__init__(cast("ServerConnection", None), lease, talk, cast("Link", None), 0)
+        super().__init__(cast("Line", None), lease, talk, cast("Link", None), 0)
         self.codes: list[int] = []
 
     def close(self, code: int, reason: str) -> None:

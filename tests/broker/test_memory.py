@@ -14,8 +14,9 @@ from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
 from ocppdiag_workers.letters import Letter, letter
-from ocppdiag_workers.memory import CLAIM_SECONDS, COUNTED_MS, KEPT_MS, Memory
+from ocppdiag_workers.memory import CLAIM_SECONDS, COUNTED_MS, Memory
 from ocppdiag_workers.operation import Ending, Operation, State, instant, settle
+from ocppdiag_workers.records import KEPT_MS
 
 NOW = 1_800_000_000.0
 DUE_IN = 900.0
@@ -175,12 +176,17 @@ async def test_request_ids_outlive_the_connection_and_say_nothing_about_it(
 
 
 async def test_an_operation_is_found_by_its_request(memory: Memory, operation: Operation) -> None:
-    assert await memory.find_request(operation.station, "log", 17) is None
+    station = operation.station
+    requests = (
+        (station, "report", 17),
+        (station, "log", 17),
+        (station, "log", 18),
+        (f"{station}x", "log", 17),
+    )
+    assert await memory.find_requests(requests) == [None, None, None, None]
     await memory.commit(operation, (), 0, NOW)
-    assert await memory.find_request(operation.station, "log", 17) == operation.id
-    assert await memory.find_request(operation.station, "report", 17) is None
-    assert await memory.find_request(operation.station, "log", 18) is None
-    assert await memory.find_request(f"{operation.station}x", "log", 17) is None
+    assert await memory.find_requests(requests) == [None, operation.id, None, None]
+    assert await memory.find_requests(()) == []
 
 
 async def test_only_what_has_not_ended_is_open(memory: Memory, station: str) -> None:

@@ -1,6 +1,6 @@
 """The same operations in any order of everything, in a real Redis with its real scripts, whose clock is the machine's."""
 
-import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from yarl import URL
 
 from ocppdiag_local.services import Services
-from ocppdiag_redis import Directory, Pipelined, Script, keys
+from ocppdiag_redis import Directory, Pipelined, Script, ScriptCall, keys
 from ocppdiag_redis.pipelined import Argument
 from ocppdiag_workers.memory import Memory
 
@@ -37,18 +37,17 @@ class Timed(Pipelined):
         super().__init__(client)
         self._clock = clock
 
-    def run(self, *command: Argument) -> "asyncio.Future[Any]":
-        if command == ("TIME",):
-            told: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            told.set_result(self._time())
-            return told
-        return super().run(*command)
+    async def run(self, *command: Argument) -> Any:  # noqa: ANN401
+        return self._time() if command == ("TIME",) else await super().run(*command)
 
-    async def script(self, script: Script, keys: list[str], *arguments: Argument) -> Any:  # noqa: ANN401
+    async def scripts(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
         if "redis.call('TIME')" not in script.text:
-            return await super().script(script, keys, *arguments)
+            return await super().scripts(script, calls)
         timed = Script(script.text.replace("redis.call('TIME')", "({ARGV[#ARGV - 1], ARGV[#ARGV]})"))
-        return await super().script(timed, keys, *arguments, *self._time())
+        now = self._time()
+        return await super().scripts(
+            timed, [ScriptCall(call.keys, (*call.arguments, *now)) for call in calls]
+        )
 
     def _time(self) -> tuple[int, int]:
         return divmod(int(self._clock.now * 1_000_000), 1_000_000)

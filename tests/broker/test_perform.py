@@ -21,7 +21,8 @@ async def test_a_command_is_on_record_with_its_request_id_before_its_call_is_see
         (order,) = (link.TO_GATEWAY.decode(raw) for raw in link.split(message.body))
         assert isinstance(order, link.Call)
         request_id = json.loads(bytes(order.payload))["requestId"]
-        seen.append((order, await stage.memory.find_request(stage.station, "log", request_id)))
+        (command_id,) = await stage.memory.find_requests([(stage.station, "log", request_id)])
+        seen.append((order, command_id))
 
     tag = await stage.orders_queue.consume(look, no_ack=True)
     wish = await stage.begun()

@@ -212,7 +212,7 @@ def test_a_report_that_nobody_asked_for_is_thanked_and_told_without_its_text(ver
     decision = decided(customer_part(0, "secret", request_id=77, version=version))
     assert isinstance(decision.answer, link.Answer)
     (inform,) = decision.informs
-    (event,) = inform.unclaimed
+    (event,) = inform.unclaimed()
     assert isinstance(event, CustomerInformationPartReceived)
     assert (event.command_id, event.request_id, event.data, event.payload) == (None, 77, None, None)
     assert decision.events == ()
@@ -242,6 +242,6 @@ def test_what_is_no_part_of_anything_is_told_without_its_text_and_thanked(record
 def test_a_message_that_had_to_be_mended_is_not_told_to_everybody_either() -> None:
     record = customer_part(0, "secret" * 100)
     (inform,) = decided(record).informs
-    (event,) = inform.unclaimed
+    (event,) = inform.unclaimed()
     assert event.violations  # type: ignore[union-attr]
     assert "secret" not in event.model_dump_json()

@@ -16,7 +16,7 @@ def test_each_part_is_thanked_and_what_nobody_asked_for_is_told_as_such(version:
     decision = decided(monitors_part(0, 1, request_id=77, version=version))
     (inform,) = decision.informs
     assert inform.request == ("report", 77)
-    (event,) = inform.unclaimed
+    (event,) = inform.unclaimed()
     assert isinstance(event, MonitoringReportPartReceived)
     assert (event.command_id, event.request_id, event.id) == (None, 77, f"{STATION}/1.1")
     assert isinstance(decision.answer, link.Answer)

@@ -122,15 +122,15 @@ def test_a_report_of_an_upload_goes_to_the_upload_and_to_the_trigger(version: st
     assert [goes_to(inform) for inform in decision.informs] == [("log", 7), "trigger"]
     assert decision.events == ()
     uploading, triggered = decision.informs
-    assert [event.event for event in uploading.unclaimed] == ["log_status_reported"]
-    assert triggered.unclaimed == (), "it is told once"
+    assert [event.event for event in uploading.unclaimed()] == ["log_status_reported"]
+    assert triggered.unclaimed() == (), "it is told once"
 
 
 @pytest.mark.parametrize("request_id", [None, 0, 99])
 def test_a_report_without_an_id_of_ours_is_taken_for_the_only_upload(request_id: int | None) -> None:
     uploading, _ = decided(status("Uploading", request_id)).informs
     assert uploading.assumed == "log"
-    assert [event.event for event in uploading.unclaimed] == ["log_status_reported"]
+    assert [event.event for event in uploading.unclaimed()] == ["log_status_reported"]
 
 
 def test_what_was_cancelled_needs_its_id() -> None:

@@ -1,9 +1,9 @@
 """The record of a command at its beginning, and what of it is told to who asks again. Pure."""
 
-from dataclasses import replace
 from typing import Protocol
 
 from msgspec import Raw
+from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import Command, StationCommand
 from ocppdiag_contracts.events import CommandQueued, CommandRepeated, OpenCommand, Waiting

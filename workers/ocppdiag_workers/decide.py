@@ -1,8 +1,6 @@
 """What a record from a gateway or an upload receiver asks of us. Pure: the shell carries it out."""
 
-from dataclasses import dataclass
-
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import Event, LogFile, StationConnected, StationDisconnected, StationSuspected
@@ -16,8 +14,7 @@ from ocppdiag_workers.operation import instant, read_tag
 from ocppdiag_workers.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """News for operations; events; and the answer, which comes last."""
 
     station: str

@@ -1,6 +1,7 @@
 """The same message in the words of each protocol version: read with the newest shape, written in the station's own."""
 
 import json
+from functools import cache
 from typing import Any, TypedDict, TypeVar
 
 from ocppdiag_contracts import link
@@ -72,8 +73,13 @@ def told(called: link.Called, received: Received[Any]) -> Told:
         "time": instant(called.at),
         "station": called.station,
         "violations": list(received.violations),
-        "payload": shown(bytes(called.payload)) if received.violations else None,
+        "payload": as_sent(called, received),
     }
+
+
+def as_sent(called: link.Called, received: Received[Any]) -> dict[str, Any] | None:
+    """What had to be mended, as it was sent."""
+    return shown(bytes(called.payload)) if received.violations else None
 
 
 def shown(text: bytes) -> dict[str, Any] | None:
@@ -99,6 +105,16 @@ def shown(text: bytes) -> dict[str, Any] | None:
 def answer(called: link.Called, fields: dict[str, Any]) -> OcppModel:
     """Write the answer to a CALL. Raises UnknownActionError."""
     return PROFILE.shapes(called.action, OcppVersion(called.version)).response.model_validate(fields)
+
+
+def thanks(called: link.Called) -> OcppModel:
+    """Write the answer that says nothing. Raises UnknownActionError."""
+    return _thanks(called.action, OcppVersion(called.version))
+
+
+@cache
+def _thanks(action: str, version: OcppVersion) -> OcppModel:
+    return PROFILE.shapes(action, version).response.model_validate({})
 
 
 def request(action: str, version: str, fields: dict[str, Any]) -> OcppModel:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from msgspec import Struct
+
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import CommandModel
 from ocppdiag_contracts.events import Event
@@ -59,8 +61,12 @@ class NotAskableError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Inform:
+def nothing() -> tuple[Event, ...]:
+    """No events."""
+    return ()
+
+
+class Inform(Struct, frozen=True):
     """News for one operation, found by the tag of its CALL or by its request (family and requestId)."""
 
     news: News
@@ -72,20 +78,23 @@ class Inform:
     assumed: str | None = None
     """Where the request is nobody's: news for the one open operation of this family, if there is just one."""
 
-    unclaimed: tuple[Event, ...] = ()
-    """Told when no operation takes the news."""
+    unclaimed: Callable[[], tuple[Event, ...]] = nothing
+    """Told when no operation takes the news: made only then."""
+
+    @property
+    def named(self) -> tuple[str, int] | None:
+        """The request (family and requestId) by which to find its operation, or whether there is one of its family."""
+        return (self.family, 0) if self.family else self.request
 
 
-@dataclass(frozen=True, slots=True)
-class Severities:
+class Severities(Struct, frozen=True):
     """Events that wait for what is known of monitors: their ids, and the events once severities are looked up."""
 
     monitors: tuple[int, ...]
     events: Callable[[Mapping[int, int]], tuple[Event, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """What a station's CALL means."""
 
     answer: OcppModel

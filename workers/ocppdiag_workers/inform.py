@@ -1,19 +1,22 @@
 """Bring news to operations, whoever else is at them, and see to what it causes: events, orders, alarms."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
+from msgspec.structs import replace
 
+from ocppdiag_contracts.events import Event
 from ocppdiag_workers import news
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import Inform
 from ocppdiag_workers.letters import Letter, letter, letters
-from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Operation, State, Step
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
+from ocppdiag_workers.records import Remembered
 from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
@@ -38,25 +41,35 @@ class Informer:
         if item := await self.orders.send(operation, time.time(), self.inform, again=again):
             await self.inform(operation.station, Inform(item, operation.id))
 
+    async def bring(self, station: str, informs: tuple[Inform, ...]) -> tuple[Event, ...]:
+        """Bring all that one message says; return what is left to be told, because no operation has taken it."""
+        names = [(station, *name) for inform in informs if (name := inform.named)]
+        known = dict(zip(names, await self.memory.find_requests(names), strict=True))
+        left: tuple[Event, ...] = ()
+        for inform in informs:
+            command_id = known[station, *name] if (name := inform.named) else inform.tag
+            if not await self._taken(station, inform, command_id):
+                left += inform.unclaimed()
+        return left
+
     async def _inform_family(self, station: str, inform: Inform, family: str) -> bool:
-        """Bring news to all open operations of a family; that there is none is known without a look at each."""
-        if not await self.memory.find_request(station, family, 0):
-            return False
+        """Bring news to all open operations of a family."""
         asked = await self._open_of(station, family)
         for each in asked:
             await self.inform(station, Inform(inform.news, each.operation.id))
         return bool(asked)
 
     async def inform(self, station: str, inform: Inform) -> bool:
-        """Bring news to its operation; False when there is none, or it has ended before the news."""
+        """Bring news to the operation of its tag; False when there is none, or it has ended before the news."""
+        return await self._taken(station, inform, inform.tag)
+
+    async def _taken(self, station: str, inform: Inform, command_id: str | None) -> bool:
         if inform.family:
-            return await self._inform_family(station, inform, inform.family)
-        command_id = inform.tag
-        if inform.request:
-            command_id = await self.memory.find_request(station, *inform.request)
-        if command_id is None and inform.assumed:
-            command_id = await self._only_one(station, inform.assumed)
-        remembered = await self.memory.find(station, command_id) if command_id else None
+            return command_id is not None and await self._inform_family(station, inform, inform.family)
+        it = command_id
+        if it is None and inform.assumed:
+            it = await self._only_one(station, inform.assumed)
+        remembered = await self.memory.find(station, it) if it else None
         if remembered is None:
             return False
         await self.tell_left(remembered)
@@ -65,7 +78,7 @@ class Informer:
             return self.table.had(operation, item)
         after = await self.advance(remembered, item, time.time())
         if after is None:  # somebody else has ended it meanwhile: this may be nobody's by now
-            return await self.inform(station, inform)
+            return await self._taken(station, inform, command_id)
         if after.waits and after.state is not State.QUEUED:  # the next may go, or it is to go again
             await self.presence.release(station, time.time(), self.inform)
         return True

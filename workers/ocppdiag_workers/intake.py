@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from typing import TypeVar
 
 import structlog
@@ -10,7 +11,6 @@ from msgspec.json import Decoder
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
-from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import (
     DELIVERY_LIMIT,
     EXPIRED_KEY,
@@ -22,7 +22,7 @@ from ocppdiag_contracts.topology import (
 )
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_workers.allow_list import AllowList
-from ocppdiag_workers.decide import decide, refusal, unsent
+from ocppdiag_workers.decide import Decision, decide, refusal, unsent
 from ocppdiag_workers.guard import GUARD, Guard
 from ocppdiag_workers.guards import Guards
 from ocppdiag_workers.perform import Performer
@@ -111,11 +111,26 @@ class Intake:
         stations: dict[str, list[link.ToWorkers]] = {}
         for record in await self._records(delivery, link.TO_WORKERS):
             stations.setdefault(record.station, []).append(record)
-        handled = (self._on_records(delivery, records) for records in stations.values())
-        outcomes = await asyncio.gather(*handled, return_exceptions=True)
+        first = [records[0] for records in stations.values()]
+        outcomes = await asyncio.gather(
+            self._on_single([record for record in first if len(stations[record.station]) == 1], delivery),
+            *(self._on_records(delivery, records) for records in stations.values() if len(records) > 1),
+            return_exceptions=True,
+        )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome  # the whole batch comes again, and what was done is not done twice
+
+    async def _on_single(self, records: list[link.ToWorkers], delivery: Delivery) -> None:
+        """Take one record of each of several stations: together, and where that fails, each by itself once more."""
+        try:
+            await self._performer.decisions([self._decided(record) for record in records])
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001 (one of them is at fault, and is looked for)
+            log.warning("batch_taken_apart", error=type(error).__name__, records=len(records))
+            for record in records:  # what was done for the others is not done twice
+                await self._on_records(delivery, [record])
 
     async def _records(self, delivery: Delivery, decoder: Decoder[Record]) -> list[Record]:
         """Read the records of a batch; those that cannot be read are put aside."""
@@ -141,7 +156,7 @@ class Intake:
         """Take orders that no gateway took in time: the stations have not seen them."""
         for order in orders:
             if isinstance(order, link.Call | link.Withdraw) and order.owner == OWNER:
-                await self._performer.decision(unsent(order, now().timestamp()))
+                await self._performer.decision(unsent(order, time.time()))
 
     async def _on_guards(self, delivery: Delivery) -> None:
         for guard, error in await self._guards.rested(await self._records(delivery, GUARD)):
@@ -158,11 +173,7 @@ class Intake:
     async def _on_record(self, delivery: Delivery, record: link.ToWorkers) -> None:
         performer = self._performer
         try:
-            decision = decide(record, performer.table, performer.house, now().timestamp())
-            if isinstance(record, link.Called) and isinstance(decision.answer, link.Refuse):
-                why = decision.answer.description
-                log.warning("call_refused", action=record.action, code=decision.answer.code, why=why)
-            await performer.decision(decision)
+            await performer.decision(self._decided(record))
         except PASSING:
             raise
         except Exception as error:
@@ -171,3 +182,17 @@ class Intake:
             await performer.post.park(delivery, link.join([link.encode(record)]), fallen)
             if isinstance(record, link.Called):
                 await performer.decision(refusal(record, ErrorCode.INTERNAL_ERROR, ""))
+
+    def _decided(self, record: link.ToWorkers) -> Decision:
+        decision = decide(record, self._performer.table, self._performer.house, time.time())
+        if isinstance(record, link.Called) and isinstance(decision.answer, link.Refuse):
+            why = decision.answer.description
+            log.warning(
+                "call_refused",
+                station=record.station,
+                epoch=record.epoch,
+                action=record.action,
+                code=decision.answer.code,
+                why=why,
+            )
+        return decision

@@ -1,6 +1,5 @@
 """Commands about many items, asked in as many requests as the station's limits need, one after the other. Pure."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -131,7 +130,7 @@ class Itemised(Generic[I, R]):
             step = self._next(operation, progress, items)
         else:
             step = self._settled(operation, self._results(progress), item.at)
-        return dataclasses.replace(step, monitors=self.seen(results))
+        return replace(step, monitors=self.seen(results))
 
     def _settled(self, operation: Operation, results: list[R], at: float) -> Step:
         good = sum(map(self.accepted, results))

@@ -5,22 +5,20 @@ has confirmed it, so whoever meets the operation next sends it again.
 """
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import msgspec
 import structlog
 
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_redis import Origin, Pipelined, keys
-from ocppdiag_workers import scripts
+from ocppdiag_workers import records, scripts
 from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
+from ocppdiag_workers.records import KEPT_MS, Change, Name, Remembered, Request
 
 log = structlog.get_logger()
-
-KEPT_MS = 24 * 3600 * 1000
-"""How long an ended operation is remembered, so that its command sent again finds its end."""
 
 COUNTED_MS = 30 * KEPT_MS
 """How long the last requestId is remembered: longer than any station answers to an old one."""
@@ -28,15 +26,6 @@ COUNTED_MS = 30 * KEPT_MS
 HELD_MS = 10_000
 CLAIM_SECONDS = 60
 CLAIM_AT_ONCE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """An operation as it lies in Redis: what was read belongs to one revision."""
-
-    operation: Operation
-    revision: int
-    unsent: tuple[Letter, ...] = ()
 
 
 class Memory:
@@ -58,23 +47,29 @@ class Memory:
 
     async def find(self, station: str, command_id: str) -> Remembered | None:
         """Read an operation by its command's id."""
-        fields = await self._redis.run("HGETALL", keys.operation(station, command_id))
-        record = {name.decode(): value for name, value in fields.items()}
-        if "operation" not in record:
-            return None
-        unsent = tuple(_read(text) for name, text in record.items() if name.startswith("unsent:"))
-        operation = msgspec.json.decode(record["operation"], type=Operation)
-        return Remembered(operation, int(record["revision"]), unsent)
+        (found,) = await self.find_all([(station, command_id)])
+        return found
+
+    async def find_all(self, names: Sequence[Name]) -> list[Remembered | None]:
+        """Read operations."""
+        if not names:
+            return []
+        return [
+            records.remembered(fields)
+            for fields in await self._redis.run_all([("HGETALL", keys.operation(*name)) for name in names])
+        ]
 
     async def final(self, station: str, command_id: str) -> Letter | None:
         """Return the end of a command, as it is told again."""
         found = await self._redis.run("GET", keys.final(station, command_id))
-        return _read(found) if found else None
+        return records.read_letter(found) if found else None
 
-    async def find_request(self, station: str, family: str, request_id: int) -> str | None:
-        """Return the command id that a requestId stands for."""
-        found = await self._redis.run("GET", keys.request(station, family, request_id))
-        return found.decode() if found else None
+    async def find_requests(self, requests: Sequence[Request]) -> list[str | None]:
+        """Return the command ids that requestIds stand for."""
+        if not requests:
+            return []
+        found = await self._redis.run_all([("GET", keys.request(*request)) for request in requests])
+        return [command_id.decode() if command_id else None for command_id in found]
 
     async def commit(
         self,
@@ -86,48 +81,35 @@ class Memory:
         keep: Part | None = None,
         final: Letter | None = None,
     ) -> bool:
-        """Write a transition and its events, unless somebody else has moved on from that revision.
+        """Write one change: whether nobody else has moved on from that revision."""
+        (done,) = await self.commit_all([Change(operation, told, revision, keep, final)], now)
+        return done
 
-        Revision 0 is an operation that is not there yet. `keep` is a part that came with the news. An operation that
-        has ended has a `final` letter, kept for who sends the command again; its parts are forgotten.
-        """
-        left = 0 if operation.ended else max(0.0, operation.due - now)
-        texts = [part for each in told for part in (each.id, msgspec.json.encode(each))]
-        done = await self._redis.script(
-            scripts.COMMIT,
-            [
-                keys.operation(operation.station, operation.id),
-                keys.request(operation.station, operation.family or "", operation.request_id),
-                keys.open_operations(operation.station),
-                keys.parts(operation.station, operation.id),
-                keys.final(operation.station, operation.id),
-                keys.waiting(operation.station),
-            ],
-            revision,
-            msgspec.json.encode(operation),
-            operation.id,
-            int(operation.ended),
-            int(left * 1000) + KEPT_MS,
-            int(operation.family is not None),
-            *(_fields(keep) if keep else ("", "")),
-            msgspec.json.encode(keep) if keep else "",
-            msgspec.json.encode(final) if final else "",
-            repr(operation.begun) if operation.in_line else "",
-            *texts,
-        )
-        return bool(done)
+    async def commit_all(self, changes: Sequence[Change], now: float) -> list[bool]:
+        """Write each change, unless somebody else has moved on from its revision."""
+        if not changes:
+            return []
+        done = await self._redis.scripts(scripts.COMMIT, [records.commit(change, now) for change in changes])
+        return [bool(each) for each in done]
 
     async def known_part(self, operation: Operation, part: Part) -> tuple[Part | None, bool]:
         """Return the part that came first under this one's number, and whether this very part was here."""
-        key = keys.parts(operation.station, operation.id)
-        first, same = await self._redis.run("HMGET", key, *_fields(part))
-        known = msgspec.json.decode(first, type=Part) if first else None
-        return known, same is not None or (known is not None and known.digest == part.digest)
+        (known,) = await self.known_parts([((operation.station, operation.id), part)])
+        return known
+
+    async def known_parts(self, parts: Sequence[tuple[Name, Part]]) -> list[tuple[Part | None, bool]]:
+        """Return it for several parts."""
+        if not parts:
+            return []
+        found = await self._redis.run_all(
+            [("HMGET", keys.parts(*name), *records.part_fields(part)) for name, part in parts]
+        )
+        return [records.known_part(part, *there) for (_, part), there in zip(parts, found, strict=True)]
 
     async def parts(self, operation: Operation, newest: Part | None) -> tuple[Part, ...]:
         """Return all the parts of an operation, and the one that is just coming."""
         found = await self._redis.run("HVALS", keys.parts(operation.station, operation.id))
-        kept = tuple(msgspec.json.decode(text, type=Part) for text in found)
+        kept = tuple(map(records.read_part, found))
         return (*kept, newest) if newest else kept
 
     async def severities(self, station: str, monitors: tuple[int, ...]) -> dict[int, int]:
@@ -156,8 +138,21 @@ class Memory:
 
     async def mark_sent(self, operation: Operation, told: tuple[Letter, ...]) -> None:
         """Forget the events that the broker has confirmed."""
-        fields = [f"unsent:{each.id}" for each in told]
-        await self._redis.run("HDEL", keys.operation(operation.station, operation.id), *fields)
+        await self.mark_all_sent([(operation, told)])
+
+    async def mark_all_sent(self, told: Sequence[tuple[Operation, tuple[Letter, ...]]]) -> None:
+        """Forget those of several operations."""
+        if told:
+            await self._redis.run_all(
+                [
+                    (
+                        "HDEL",
+                        keys.operation(operation.station, operation.id),
+                        *map(records.unsent_field, letters),
+                    )
+                    for operation, letters in told
+                ]
+            )
 
     async def open_operations(self, station: str) -> list[str]:
         """Return the ids of the station's commands that have not ended."""
@@ -180,15 +175,20 @@ class Memory:
 
     async def wake_later(self, station: str, command_id: str, at: float) -> None:
         """Have the operation woken at a time (the server's clock)."""
-        await self._redis.run("ZADD", keys.DEADLINES, at, _member(station, command_id))
+        await self._redis.run("ZADD", keys.DEADLINES, at, records.member(station, command_id))
 
     async def wake_by(self, station: str, command_id: str, at: float) -> None:
         """Have the operation woken at a time, unless that is to be sooner anyway."""
-        await self._redis.run("ZADD", keys.DEADLINES, "LT", at, _member(station, command_id))
+        await self._redis.run("ZADD", keys.DEADLINES, "LT", at, records.member(station, command_id))
 
     async def wake_never(self, station: str, command_id: str) -> None:
         """Nothing is left to do for this operation."""
-        await self._redis.run("ZREM", keys.DEADLINES, _member(station, command_id))
+        await self.none_wakes([(station, command_id)])
+
+    async def none_wakes(self, names: Sequence[Name]) -> None:
+        """Nothing is left to do for these."""
+        if names:
+            await self._redis.run("ZREM", keys.DEADLINES, *(records.member(*name) for name in names))
 
     async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
         """Take what is due, and the server's time; what is not settled within a minute is claimed again."""
@@ -201,16 +201,3 @@ class Memory:
                 log.error("alarm_unreadable")  # noqa: TRY400 (there is no more to say)
                 await self._redis.run("ZREM", keys.DEADLINES, member)
         return float(now), due
-
-
-def _read(text: bytes) -> Letter:
-    return msgspec.json.decode(text, type=Letter)
-
-
-def _fields(part: Part) -> tuple[str, str]:
-    """Where a part lies: under its number, and when another one lies there, beside it."""
-    return str(part.seq_no), f"{part.seq_no}/{part.digest}"
-
-
-def _member(station: str, command_id: str) -> bytes:
-    return msgspec.json.encode((station, command_id))

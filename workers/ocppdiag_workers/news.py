@@ -3,15 +3,15 @@
 News of a CALL says which of the operation's CALLs (`turn`) on which connection (`epoch`; 0 is ours, of none).
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ocppdiag_contracts.events import LogFile, OpenCommand, PartReceived
 from ocppdiag_workers.parts import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """The CALL is on the socket; `stamp` (epoch, sequence) puts that among what the station says."""
 
     at: float
@@ -24,8 +24,7 @@ class Sent:
         return self.stamp[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The CALL was not sent, and will not be."""
 
     at: float
@@ -34,8 +33,7 @@ class Refused:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The station's CALLRESULT."""
 
     at: float
@@ -44,8 +42,7 @@ class Answered:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Errored:
+class Errored(Struct, frozen=True):
     """The station's CALLERROR."""
 
     at: float
@@ -55,8 +52,7 @@ class Errored:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TimedOut:
+class TimedOut(Struct, frozen=True):
     """No answer in time. The station may have begun: what it sends later still counts."""
 
     at: float
@@ -64,8 +60,7 @@ class TimedOut:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """The connection went before the answer."""
 
     at: float
@@ -73,8 +68,7 @@ class Lost:
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(Struct, frozen=True):
     """The station is there, has booted, and may be asked on this connection."""
 
     at: float
@@ -83,31 +77,27 @@ class Back:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """Somebody takes a command back that waits for its station; `by` is the command that says so."""
 
     at: float
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What a command that asks no station has found: the open commands of its station."""
 
     at: float
     commands: tuple[OpenCommand, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Woke:
+class Woke(Struct, frozen=True):
     """A time that the operation wanted to look at has come."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class LogStatus:
+class LogStatus(Struct, frozen=True):
     """The station's LogStatusNotification; `stamp` (epoch, sequence) puts them in order."""
 
     at: float
@@ -119,8 +109,7 @@ class LogStatus:
     """As sent, when it broke its schema."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartCame:
+class PartCame(Struct, frozen=True):
     """One part of a report. `known` is the part that came first under its number, which memory looks up."""
 
     at: float
@@ -134,8 +123,7 @@ class PartCame:
     """The very same part was here before."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogArriving:
+class LogArriving(Struct, frozen=True):
     """So many bytes of the log are here."""
 
     at: float
@@ -143,8 +131,7 @@ class LogArriving:
     total: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LogBroken:
+class LogBroken(Struct, frozen=True):
     """An upload ended early."""
 
     at: float
@@ -152,16 +139,14 @@ class LogBroken:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogStored:
+class LogStored(Struct, frozen=True):
     """The log is in the store."""
 
     at: float
     file: LogFile
 
 
-@dataclass(frozen=True, slots=True)
-class Superseded:
+class Superseded(Struct, frozen=True):
     """The station has accepted another upload in place of this one."""
 
     at: float

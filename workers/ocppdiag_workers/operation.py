@@ -4,14 +4,13 @@ News comes in any order and more than once; an ended operation absorbs all of it
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import CommandModel, read_command
@@ -142,16 +141,14 @@ def read_tag(tag: str) -> tuple[str, int]:
     return command_id, int(turn or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorsSeen:
+class MonitorsSeen(Struct, frozen=True):
     """What is now known of a station's monitors: the severity by id, None for one that is gone."""
 
     severities: Mapping[int, int | None] = field(default_factory=lambda: MappingProxyType({}))
     all_gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """An operation after some news, and the events that the change causes."""
 
     operation: Operation
@@ -184,8 +181,7 @@ class Step:
         return Step(last.operation, (*self.events, *last.events), monitors=self.monitors)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How an operation ends, but for what it has brought."""
 
     outcome: Outcome

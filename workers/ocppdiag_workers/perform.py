@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import structlog
-from msgspec import structs
+from msgspec.structs import replace
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts.commands import Command
@@ -21,12 +22,14 @@ from ocppdiag_workers.feature import House
 from ocppdiag_workers.guard import Guard
 from ocppdiag_workers.inform import Informer
 from ocppdiag_workers.letters import letter, letters
-from ocppdiag_workers.memory import Memory, Remembered
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import State
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
+from ocppdiag_workers.records import Remembered
 from ocppdiag_workers.table import Table
+from ocppdiag_workers.together import Together
 from ocppdiag_workers.unbegun import Claim, ended, lost
 
 log = structlog.get_logger()
@@ -45,6 +48,7 @@ class Performer:
     directory: Directory
     ends: Ends
     informer: Informer
+    together: Together
     table: Table
     house: House
 
@@ -55,7 +59,7 @@ class Performer:
         """Put the hands of a worker together."""
         orders = Orders(memory, post, directory, table, house)
         informer = Informer(memory, post, orders, Presence(memory, directory), ends, table)
-        return cls(memory, post, directory, ends, informer, table, house)
+        return cls(memory, post, directory, ends, informer, Together(memory, post, table), table, house)
 
     @property
     def presence(self) -> Presence:
@@ -131,15 +135,32 @@ class Performer:
         if reply_to and reply_to != operation.reply_to and operation.asks_for(command):
             # A service that was restarted asks again: what is still to come goes to where it listens now. An id alone
             # is no proof, because everybody may hear it.
-            operation = structs.replace(operation, reply_to=reply_to)
+            operation = replace(operation, reply_to=reply_to)
             if not await self.memory.commit(operation, (), remembered.revision, time.time()):
                 return None
             remembered = Remembered(operation, remembered.revision + 1, remembered.unsent)
         await self.post.tell(letters((repeated(operation, remembered.revision, time.time()),)), reply_to)
         return remembered
 
+    async def decisions(self, decisions: Sequence[Decision]) -> None:
+        """Carry out what records of different stations have asked for; raises, once all are through, the first error."""
+        taken = await self.together.take(decisions)
+        left = [decision for decision, each in zip(decisions, taken, strict=True) if each is None]
+        outcomes = await asyncio.gather(
+            self.together.finish([each for each in taken if each]),
+            *(self._alone(decision) for decision in left),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
     async def decision(self, decision: Decision) -> None:
-        """Carry out what a record has asked for."""
+        """Carry out what one record has asked for."""
+        await self.decisions([decision])
+
+    async def _alone(self, decision: Decision) -> None:
+        structlog.contextvars.bind_contextvars(station=decision.station)
         station, events = decision.station, decision.events
         if decision.connects:
             await self.presence.connected(station, decision.connects, time.time())
@@ -147,11 +168,7 @@ class Performer:
             await self.memory.forget_monitors(station)
         if asked := decision.severities:
             events += asked.events(await self.memory.severities(station, asked.monitors))
-        claimed = await asyncio.gather(
-            *(self.informer.inform(station, inform) for inform in decision.informs)
-        )
-        for inform, taken in zip(decision.informs, claimed, strict=True):
-            events += () if taken else inform.unclaimed
+        events += await self.informer.bring(station, decision.informs)
         await self.post.tell(letters(events))
         if decision.answer is not None and decision.node is not None:
             try:
@@ -194,7 +211,7 @@ class Performer:
         step = begin(
             command, body, reply_to, user=user, work=work, lease=lease, number=number, now=now, waits=waits
         )
-        operation = structs.replace(step.operation, store=await self.memory.origin.store())
+        operation = replace(step.operation, store=await self.memory.origin.store())
         # First guard and alarm, then the operation: without it they are about nothing.
         await asyncio.gather(
             self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)

@@ -4,13 +4,13 @@ A part may come before the answer, twice, out of order, or after the end; what h
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import msgspec
-from msgspec import Raw, structs
+from msgspec import Raw
+from msgspec.structs import replace
 
 from ocppdiag_contracts import link
-from ocppdiag_contracts.events import Outcome, PartReceived, Result
+from ocppdiag_contracts.events import Event, Outcome, PartReceived, Result
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import dialect, news
 from ocppdiag_workers.feature import Heard, Inform
@@ -41,12 +41,16 @@ def _the_end(_: Operation) -> None:
 
 def heard(called: link.Called, came: PartReceived, body: Raw, family: str) -> Heard:
     """What a part means: news for the operation of its request, or for nobody in particular."""
-    answer, unclaimed = dialect.answer(called, {}), (came.for_all(),)
+    thanks = dialect.thanks(called)
+
+    def unclaimed() -> tuple[Event, ...]:
+        return (came.for_all(),)
+
     if not 0 <= came.seq_no < MOST_PARTS or came.request_id is None:  # no part of anything that can be told
-        return Heard(answer, events=unclaimed)
+        return Heard(thanks, events=unclaimed())
     part = Part(came.seq_no, came.tbc, body)
     item = news.PartCame(called.at, (called.epoch, called.seq), part, came)
-    return Heard(answer, informs=(Inform(item, request=(family, came.request_id), unclaimed=unclaimed),))
+    return Heard(thanks, informs=(Inform(item, request=(family, came.request_id), unclaimed=unclaimed),))
 
 
 def told(operation: Operation, item: news.PartCame) -> PartReceived:
@@ -61,7 +65,7 @@ def part_came(operation: Operation, item: news.PartCame, result: Make, then: The
     if item.repeated:
         return Step(operation)
     parts = parts_of(operation)
-    part = structs.replace(item.part, arrival=parts.arrived)
+    part = replace(item.part, arrival=parts.arrived)
     step = _judged(operation, parts.with_one(part, item.at), item.at, result, then)
     return replace(step, events=(told(operation, item), *step.events), keep=part)
 
@@ -81,14 +85,14 @@ def ended(operation: Operation, ending: Ending, result: Make) -> Step:
         step = settle(last, ending, result(assemble(parts, kept)))
         # The numbers stay: a part that comes again is told from one that comes late.
         numbers = Raw(msgspec.json.encode(parts))
-        return replace(step, operation=structs.replace(step.operation, details=numbers))
+        return replace(step, operation=replace(step.operation, details=numbers))
 
     return Step(operation, gather=gathered)
 
 
 def _judged(operation: Operation, parts: Parts, at: float, result: Make, then: Then) -> Step:
     closed = parts.last is not None
-    operation = structs.replace(
+    operation = replace(
         operation,
         details=Raw(msgspec.json.encode(parts)),
         wake_at=min(operation.due, parts.closed_at + GRACE_SECONDS) if closed else operation.due,

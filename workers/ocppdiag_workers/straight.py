@@ -1,8 +1,9 @@
 """Commands that one CALL carries out: its answer is the end. Pure."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import CommandModel
 from ocppdiag_contracts.events import Answer, Outcome

@@ -1,16 +1,20 @@
 """Which feature hears what and carries out what, and how news is worked into an operation. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import name_of
 from ocppdiag_workers import calls, news, report
 from ocppdiag_workers.feature import Feature, Hear, Work
 from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import Operation, State, Step
+
+# Tuples, because `isinstance` goes through a union in Python.
+_CALL = (news.Sent, news.Refused, news.Answered, news.Errored, news.TimedOut, news.Lost)
+_FOLLOWED = (news.Sent, news.Refused, news.Lost, news.Back, news.Withdrawn)
+_STATION = (news.LogStatus, news.PartCame)
 
 
 class Table:
@@ -28,7 +32,7 @@ class Table:
         if operation.ended:
             return Step(operation)
         work = self.works[operation.name]
-        if isinstance(item, news.CallNews):
+        if isinstance(item, _CALL):
             if item.epoch and operation.epoch and item.epoch != operation.epoch:
                 return Step(operation)  # of another connection than the one that it is asked on now
             if operation.state is State.WAITING and not isinstance(item, news.Sent):
@@ -37,9 +41,7 @@ class Table:
                 # Told again after a crash: whether the CALL of this turn was sent is not known.
                 return Step(operation, asks=operation.state is State.QUEUED and item.turn < operation.turn)
         waiting = operation.state is State.WAITING
-        if isinstance(item, news.Sent | news.Refused | news.Lost | news.WaitNews) or (
-            isinstance(item, news.Woke) and waiting
-        ):
+        if isinstance(item, _FOLLOWED) or (isinstance(item, news.Woke) and waiting):
             step = calls.follow(operation, item, work.end, harmless=work.harmless(operation))
             if waiting or step.operation.state is not operation.state or step.operation == operation:
                 return step
@@ -49,12 +51,12 @@ class Table:
 
     def _learned(self, operation: Operation, item: news.OperationNews, work: Work) -> Step:
         step = work.learn(operation, item)
-        if isinstance(item, news.StationNews) and step.operation != operation:
+        if isinstance(item, _STATION) and step.operation != operation:
             heard = max(operation.heard, item.stamp)
-            step = replace(step, operation=structs.replace(step.operation, heard=heard))
+            step = replace(step, operation=replace(step.operation, heard=heard))
         left = step.operation
         if isinstance(item, news.TimedOut) and left.turn == operation.turn and not left.ended:
-            return replace(step, operation=structs.replace(left, overdue=True))
+            return replace(step, operation=replace(left, overdue=True))
         # A CALL that no command brings may not have gone out when a worker fell: whatever comes then orders it again.
         asks = (left.turn or left.waits) and left.state is State.QUEUED
         return replace(step, asks=True) if asks else step

@@ -66,7 +66,7 @@ async def test_a_million_fragments_are_too_many(piece: bytes) -> None:
         longest = await others_turns(both.over.wait())
         assert longest < 0.3
         assert await both.station.close_code() == 1009
-        assert len(both.server.recv_messages.frames) < 1000
+        assert not both.server._pieces
 
 
 async def test_a_station_that_does_not_read_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,6 @@ async def test_who_sends_too_much_has_to_wait_and_nothing_is_lost() -> None:
         assert loop.time() - began < 0.5
         await until(lambda: len(both.heard) == 3)
         assert loop.time() - began > 0.8
-        assert not both.server.recv_messages.frames
 
 
 async def test_who_neither_answers_pings_nor_says_anything_is_gone() -> None:

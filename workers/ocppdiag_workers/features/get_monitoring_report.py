@@ -1,8 +1,7 @@
 """GetMonitoringReport: have a station list its monitors, and gather the parts (OCPP N02)."""
 
-from dataclasses import replace
-
-from msgspec import Raw, structs
+from msgspec import Raw
+from msgspec.structs import replace
 from pydantic import TypeAdapter
 
 from ocppdiag_contracts.commands import GetMonitoringReport
@@ -92,7 +91,7 @@ def _answered(operation: Operation, item: news.Answered) -> Step:
     def accept(status: str, _: OcppModel) -> Step | None:
         if status == "Accepted":
             told = lifecycle.accepted(operation, item.at, status)
-            return Step(structs.replace(operation, state=State.ACCEPTED), (told,))
+            return Step(replace(operation, state=State.ACCEPTED), (told,))
         if status == "EmptyResultSet" and not report.parts_of(operation).arrived:
             empty = MonitoringReport(parts=0, monitor=[])
             return settle(operation, Ending(Outcome.COMPLETED, item.at), empty)

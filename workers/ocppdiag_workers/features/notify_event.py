@@ -49,7 +49,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         return tuple(found)
 
     known = tuple(sorted(monitor for monitor in monitors if monitor is not None))
-    return Heard(dialect.answer(called, {}), severities=Severities(known, events))
+    return Heard(dialect.thanks(called), severities=Severities(known, events))
 
 
 def _read(called: link.Called) -> Received[Any]:

@@ -26,7 +26,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         happened_at=message.timestamp,
         tech_info=message.tech_info,
     )
-    return Heard(answer=dialect.answer(called, {}), events=(reported,))
+    return Heard(answer=dialect.thanks(called), events=(reported,))
 
 
 FEATURE = Feature(hears=MappingProxyType({"SecurityEventNotification": heard}))

@@ -20,7 +20,7 @@ def heard(called: link.Called, _: House, __: float) -> Heard:
         status=message.connector_status.value,
         since=message.timestamp,
     )
-    return Heard(answer=dialect.answer(called, {}), events=(reported,))
+    return Heard(answer=dialect.thanks(called), events=(reported,))
 
 
 FEATURE = Feature(hears=MappingProxyType({"StatusNotification": heard}))

@@ -1,9 +1,8 @@
 """TriggerLogStatus: TriggerMessage for a LogStatusNotification, and what that then says (OCPP F06, N01.FR.13)."""
 
-from dataclasses import replace
-
 import msgspec
-from msgspec import Raw, Struct, structs
+from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import TriggerLogStatus
 from ocppdiag_contracts.events import Outcome, TriggeredLogStatus
@@ -56,7 +55,7 @@ def _answered(operation: Operation, item: news.Answered) -> Step:
         if status != "Accepted":
             return None
         told = lifecycle.accepted(operation, item.at, status)
-        step = _judged(structs.replace(operation, state=State.ACCEPTED), _progress(operation), item.at)
+        step = _judged(replace(operation, state=State.ACCEPTED), _progress(operation), item.at)
         return replace(step, events=(told, *step.events))
 
     return lifecycle.answered(operation, item, "TriggerMessage", accept)
@@ -71,7 +70,7 @@ def _judged(operation: Operation, progress: Progress, at: float) -> Step:
     if operation.state is State.ACCEPTED and progress.status and (0, 0) < operation.sent < progress.stamp:
         result = TriggeredLogStatus(status=progress.status, request_id=progress.request_id)
         return settle(operation, Ending(Outcome.COMPLETED, at), result)
-    return Step(structs.replace(operation, details=Raw(msgspec.json.encode(progress))))
+    return Step(replace(operation, details=Raw(msgspec.json.encode(progress))))
 
 
 FEATURE = Feature(
