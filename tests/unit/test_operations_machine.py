@@ -12,7 +12,6 @@ from ocppdiag_redis import Directory
 from ocppdiag_redis.origin import Origin
 from ocppdiag_workers.memory import Memory
 
-
 SINGLE = {"find", "commit", "known_part", "mark_sent", "wake_never"}
 """Those that do one of what others do several of."""
 
