@@ -8,10 +8,10 @@ repaired (what stations do wrong, and how often, is why this room exists).
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
@@ -46,8 +46,7 @@ class UnreadableError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[M]):
+class Received(Struct, Generic[M], frozen=True):
     """A message, and what had to be mended to read it (`field: what was wrong`), empty for a faithful one."""
 
     message: M

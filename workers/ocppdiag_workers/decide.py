@@ -1,6 +1,6 @@
 """What a record from a gateway or an upload receiver asks of us. Pure: the shell carries it out."""
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.events import Event, LogFile, StationConnected, StationDisconnected, StationSuspected
@@ -64,7 +64,7 @@ def _called(called: link.Called, table: Table, house: House, now: float) -> Deci
         epoch=called.epoch,
         at=called.at,
         message_id=called.message_id,
-        payload=Raw(heard.answer.to_wire()),
+        payload=heard.answer,
     )
     return Decision(
         called.station,

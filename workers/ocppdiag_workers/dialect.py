@@ -4,6 +4,8 @@ import json
 from functools import cache
 from typing import Any, TypedDict, TypeVar
 
+from msgspec import Raw
+
 from ocppdiag_contracts import link
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.datatypes import OcppModel
@@ -13,6 +15,9 @@ from ocppdiag_workers.operation import Operation, instant
 
 M = TypeVar("M", bound=OcppModel)
 N = TypeVar("N", bound=OcppModel)
+
+_version = cache(OcppVersion)
+"""An enum looks its member up in Python."""
 
 LARGEST_SHOWN = 2**16
 """Bytes of a broken payload that still go along with its event."""
@@ -32,7 +37,7 @@ def read(called: link.Called, model: type[M]) -> Received[M]:
         UnreadableError: the payload cannot be mended.
 
     """
-    version = OcppVersion(called.version)
+    version = _version(called.version)
     PROFILE.shapes(called.action, version)
     received = receive(model, bytes(called.payload))
     if version is OcppVersion.V20 and received.violations:
@@ -53,7 +58,7 @@ def read_part(called: link.Called, model: type[M], of_v20: type[N]) -> Received[
 
 def read_response(operation: Operation, action: str, payload: bytes) -> OcppModel:
     """Read the station's answer to a CALL of ours, in its own version. Raises UnreadableError."""
-    return receive(PROFILE.shapes(action, OcppVersion(operation.version)).response, payload).message
+    return receive(PROFILE.shapes(action, _version(operation.version)).response, payload).message
 
 
 class Told(TypedDict):
@@ -102,24 +107,26 @@ def shown(text: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and not too_deep else None
 
 
-def answer(called: link.Called, fields: dict[str, Any]) -> OcppModel:
+def answer(called: link.Called, fields: dict[str, Any]) -> Raw:
     """Write the answer to a CALL. Raises UnknownActionError."""
-    return PROFILE.shapes(called.action, OcppVersion(called.version)).response.model_validate(fields)
+    return Raw(
+        PROFILE.shapes(called.action, _version(called.version)).response.model_validate(fields).to_wire()
+    )
 
 
-def thanks(called: link.Called) -> OcppModel:
+def thanks(called: link.Called) -> Raw:
     """Write the answer that says nothing. Raises UnknownActionError."""
-    return _thanks(called.action, OcppVersion(called.version))
+    return _thanks(called.action, _version(called.version))
 
 
 @cache
-def _thanks(action: str, version: OcppVersion) -> OcppModel:
-    return PROFILE.shapes(action, version).response.model_validate({})
+def _thanks(action: str, version: OcppVersion) -> Raw:
+    return Raw(PROFILE.shapes(action, version).response.model_validate({}).to_wire())
 
 
 def request(action: str, version: str, fields: dict[str, Any]) -> OcppModel:
     """Write a CALL of ours. Raises UnknownActionError when the version has no such request."""
-    return PROFILE.shapes(action, OcppVersion(version)).request.model_validate(fields)
+    return PROFILE.shapes(action, _version(version)).request.model_validate(fields)
 
 
 def empty_list(payload: bytes, member: str) -> bool:

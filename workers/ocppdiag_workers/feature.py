@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import CommandModel
@@ -97,7 +97,9 @@ class Severities(Struct, frozen=True):
 class Heard(Struct, frozen=True):
     """What a station's CALL means."""
 
-    answer: OcppModel
+    answer: Raw
+    """Its payload, as written."""
+
     events: tuple[Event, ...] = ()
     """Told in any case."""
 

@@ -57,6 +57,9 @@ class Progress(Struct, frozen=True, omit_defaults=True):
     superseded_at: float | None = None
 
 
+_PROGRESS = msgspec.json.Decoder(Progress)
+
+
 def reported(operation: Operation, progress: Progress, item: news.LogStatus) -> Step:
     """The newest report counts, Uploaded stays, and a repeat says nothing new."""
     if item.stamp <= progress.stamp or progress.reported == UploadLogStatus.UPLOADED:
@@ -183,7 +186,7 @@ def _missing(operation: Operation, progress: Progress) -> tuple[Outcome, Failure
 
 def progress_of(operation: Operation) -> Progress:
     """What an operation remembers of its upload."""
-    return msgspec.json.decode(operation.details, type=Progress)
+    return _PROGRESS.decode(operation.details)
 
 
 def _log(operation: Operation, progress: Progress) -> LogFile | LogElsewhere | None:

@@ -79,7 +79,7 @@ def commit(change: Change, now: float) -> ScriptCall:
             *(part_fields(keep) if keep else ("", "")),
             msgspec.json.encode(keep) if keep else "",
             msgspec.json.encode(final) if final else "",
-            repr(operation.begun) if operation.in_line else "",
+            repr(operation.begun) if operation.in_line else "left" if operation.waits else "",
             *(text for each in change.told for text in (each.id, msgspec.json.encode(each))),
         ),
     )

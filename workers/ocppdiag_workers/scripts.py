@@ -13,33 +13,35 @@ return id
 """)
 
 # ARGV: expected revision, operation, id, ended, milliseconds to keep, found by request; of a part its field, the field
-# if that is taken, and its text; the final letter; its place if it waits; then id and text of each letter.
+# if that is taken, and its text; the final letter; its place in line, or `left`; then id and text of each letter. When an
+# open operation is due never changes, so what it has besides is written at its beginning and its end only.
 COMMIT = Script("""
 if (redis.call('HGET', KEYS[1], 'revision') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
-if ARGV[4] == '1' then
+local ended = ARGV[4] == '1'
+if ended then
   redis.call('SET', KEYS[5], ARGV[10], 'PX', ARGV[5])
   redis.call('SREM', KEYS[3], ARGV[3])
   redis.call('DEL', KEYS[4])
-else
-  redis.call('SADD', KEYS[3], ARGV[3])
-  if ARGV[7] ~= '' then
-    if redis.call('HSETNX', KEYS[4], ARGV[7], ARGV[9]) == 0 then
-      redis.call('HSETNX', KEYS[4], ARGV[8], ARGV[9])
-    end
-    redis.call('PEXPIRE', KEYS[4], ARGV[5])
+elseif ARGV[7] ~= '' then
+  if redis.call('HSETNX', KEYS[4], ARGV[7], ARGV[9]) == 0 then
+    redis.call('HSETNX', KEYS[4], ARGV[8], ARGV[9])
   end
+  redis.call('PEXPIRE', KEYS[4], ARGV[5])
 end
-if ARGV[11] ~= '' then
+if ARGV[11] == 'left' then
+  redis.call('ZREM', KEYS[6], ARGV[3])
+elseif ARGV[11] ~= '' then
   redis.call('ZADD', KEYS[6], ARGV[11], ARGV[3])
   if redis.call('PTTL', KEYS[6]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[6], ARGV[5]) end
-else
-  redis.call('ZREM', KEYS[6], ARGV[3])
 end
 for i = 12, #ARGV, 2 do redis.call('HSET', KEYS[1], 'unsent:' .. ARGV[i], ARGV[i + 1]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-if ARGV[6] == '1' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5]) end
-if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
+if ended or ARGV[1] == '0' then
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  if ARGV[6] == '1' then redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[5]) end
+  if not ended then redis.call('SADD', KEYS[3], ARGV[3]) end
+  if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[5]) then redis.call('PEXPIRE', KEYS[3], ARGV[5]) end
+end
 return 1
 """)
 

@@ -52,8 +52,7 @@ class Table:
     def _learned(self, operation: Operation, item: news.OperationNews, work: Work) -> Step:
         step = work.learn(operation, item)
         if isinstance(item, _STATION) and step.operation != operation:
-            heard = max(operation.heard, item.stamp)
-            step = replace(step, operation=replace(step.operation, heard=heard))
+            step = replace(step, operation=replace(step.operation, heard=max(operation.heard, item.stamp)))
         left = step.operation
         if isinstance(item, news.TimedOut) and left.turn == operation.turn and not left.ended:
             return replace(step, operation=replace(left, overdue=True))
