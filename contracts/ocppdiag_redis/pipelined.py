@@ -8,12 +8,12 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hashlib import sha1
 from itertools import islice
 from typing import Any, Self
 
 from hiredis import pack_command
+from msgspec import Struct
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
@@ -39,8 +39,7 @@ class Script:
         self.sha = sha1(text.encode()).hexdigest()  # noqa: S324 (Redis names scripts so)
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptCall:
+class ScriptCall(Struct, frozen=True):
     """A script's keys, all of one station, and its arguments."""
 
     keys: Sequence[str]

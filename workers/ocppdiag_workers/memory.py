@@ -6,6 +6,7 @@ has confirmed it, so whoever meets the operation next sends it again.
 
 import itertools
 from collections.abc import Sequence
+from operator import itemgetter
 
 import msgspec
 import structlog
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 
 COUNTED_MS = 30 * KEPT_MS
 """How long the last requestId is remembered: longer than any station answers to an old one."""
+
+_STATION = itemgetter(0)
 
 HELD_MS = 10_000
 CLAIM_SECONDS = 60
@@ -65,11 +68,16 @@ class Memory:
         return records.read_letter(found) if found else None
 
     async def find_requests(self, requests: Sequence[Request]) -> list[str | None]:
-        """Return the command ids that requestIds stand for."""
+        """Return the command ids that requestIds stand for; those of a station that follow each other are one command."""
         if not requests:
             return []
-        found = await self._redis.run_all([("GET", keys.request(*request)) for request in requests])
-        return [command_id.decode() if command_id else None for command_id in found]
+        found = await self._redis.run_all(
+            [
+                ("MGET", *(keys.request(*request) for request in several))
+                for _, several in itertools.groupby(requests, key=_STATION)
+            ]
+        )
+        return [command_id.decode() if command_id else None for several in found for command_id in several]
 
     async def commit(
         self,
