@@ -105,21 +105,24 @@ class MemoryDouble(Memory):
         known, same = laid.get(str(part.seq_no)), f"{part.seq_no}/{part.digest}" in laid
         return known, same or (known is not None and known.digest == part.digest)
 
-    async def parts(self, operation: Operation, newest: Part | None) -> tuple[Part, ...]:
-        kept = tuple(self.kept.parts.get(operation.id, {}).values())
-        return (*kept, newest) if newest else kept
+    async def all_parts(self, several: Sequence[tuple[Operation, Part | None]]) -> list[tuple[Part, ...]]:
+        return [
+            (*self.kept.parts.get(operation.id, {}).values(), *((newest,) if newest else ()))
+            for operation, newest in several
+        ]
 
     async def severities(self, station: str, monitors: tuple[int, ...]) -> dict[int, int]:  # noqa: ARG002
         return {each: self.kept.monitors[each] for each in monitors if each in self.kept.monitors}
 
-    async def see_monitors(self, station: str, seen: MonitorsSeen) -> None:  # noqa: ARG002
-        if seen.all_gone:
-            self.kept.monitors.clear()
-        for monitor, severity in seen.severities.items():
-            if severity is None:
-                self.kept.monitors.pop(monitor, None)
-            else:
-                self.kept.monitors[monitor] = severity
+    async def see_all_monitors(self, seen: Sequence[tuple[str, MonitorsSeen]]) -> None:
+        for _, each in seen:
+            if each.all_gone:
+                self.kept.monitors.clear()
+            for monitor, severity in each.severities.items():
+                if severity is None:
+                    self.kept.monitors.pop(monitor, None)
+                else:
+                    self.kept.monitors[monitor] = severity
 
     async def forget_monitors(self, station: str) -> None:  # noqa: ARG002
         self.kept.monitors.clear()

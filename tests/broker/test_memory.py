@@ -14,9 +14,9 @@ from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
 from ocppdiag_workers.letters import Letter, letter
-from ocppdiag_workers.memory import CLAIM_SECONDS, COUNTED_MS, Memory
+from ocppdiag_workers.memory import CLAIM_SECONDS, Memory
 from ocppdiag_workers.operation import Ending, Operation, State, instant, settle
-from ocppdiag_workers.records import KEPT_MS
+from ocppdiag_workers.records import COUNTED_MS, KEPT_MS
 
 NOW = 1_800_000_000.0
 DUE_IN = 900.0

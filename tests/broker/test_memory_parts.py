@@ -12,10 +12,10 @@ from ocppdiag_contracts.events import CustomerReport, Outcome
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Pipelined, keys
 from ocppdiag_workers.letters import letter, letters
-from ocppdiag_workers.memory import COUNTED_MS, Memory
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, settle
 from ocppdiag_workers.parts import Part
-from ocppdiag_workers.records import KEPT_MS
+from ocppdiag_workers.records import COUNTED_MS, KEPT_MS
 
 NOW = 1_800_000_000.0
 SECRET = "hunter2"

@@ -17,12 +17,9 @@ from ocppdiag_workers import records, scripts
 from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
-from ocppdiag_workers.records import KEPT_MS, Change, Name, Remembered, Request
+from ocppdiag_workers.records import COUNTED_MS, Change, Name, Remembered, Request
 
 log = structlog.get_logger()
-
-COUNTED_MS = 30 * KEPT_MS
-"""How long the last requestId is remembered: longer than any station answers to an old one."""
 
 _STATION = itemgetter(0)
 
@@ -116,9 +113,20 @@ class Memory:
 
     async def parts(self, operation: Operation, newest: Part | None) -> tuple[Part, ...]:
         """Return all the parts of an operation, and the one that is just coming."""
-        found = await self._redis.run("HVALS", keys.parts(operation.station, operation.id))
-        kept = tuple(map(records.read_part, found))
-        return (*kept, newest) if newest else kept
+        (found,) = await self.all_parts([(operation, newest)])
+        return found
+
+    async def all_parts(self, several: Sequence[tuple[Operation, Part | None]]) -> list[tuple[Part, ...]]:
+        """Return them for several operations."""
+        if not several:
+            return []
+        found = await self._redis.run_all(
+            [("HVALS", keys.parts(operation.station, operation.id)) for operation, _ in several]
+        )
+        return [
+            (*map(records.read_part, texts), *((newest,) if newest else ()))
+            for texts, (_, newest) in zip(found, several, strict=True)
+        ]
 
     async def severities(self, station: str, monitors: tuple[int, ...]) -> dict[int, int]:
         """Return how severe these monitors are, as far as it is known."""
@@ -129,16 +137,12 @@ class Memory:
 
     async def see_monitors(self, station: str, seen: MonitorsSeen) -> None:
         """Remember what has become known of a station's monitors."""
-        key = keys.monitors(station)
-        if seen.all_gone:
-            await self._redis.run("DEL", key)
-        there = {monitor: severity for monitor, severity in seen.severities.items() if severity is not None}
-        gone = [monitor for monitor, severity in seen.severities.items() if severity is None]
-        if there:
-            await self._redis.run("HSET", key, *itertools.chain(*there.items()))
-            await self._redis.run("PEXPIRE", key, COUNTED_MS)
-        if gone:
-            await self._redis.run("HDEL", key, *gone)
+        await self.see_all_monitors([(station, seen)])
+
+    async def see_all_monitors(self, seen: Sequence[tuple[str, MonitorsSeen]]) -> None:
+        """Remember it for several stations."""
+        if commands := [command for each in seen for command in records.monitors(*each)]:
+            await self._redis.run_all(commands)
 
     async def forget_monitors(self, station: str) -> None:
         """Know nothing of a station's monitors any more."""

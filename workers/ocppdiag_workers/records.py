@@ -1,17 +1,21 @@
 """How operations lie in Redis: what is read there and what is written, as values. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import msgspec
 from msgspec import Struct
 
-from ocppdiag_redis import ScriptCall, keys
+from ocppdiag_redis import Command, ScriptCall, keys
 from ocppdiag_workers.letters import Letter
-from ocppdiag_workers.operation import Operation
+from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
 
 KEPT_MS = 24 * 3600 * 1000
 """How long an ended operation is remembered, so that its command sent again finds its end."""
+
+COUNTED_MS = 30 * KEPT_MS
+"""How long the last requestId is remembered: longer than any station answers to an old one."""
 
 Name = tuple[str, str]
 """Of an operation: its station and its command's id."""
@@ -89,6 +93,19 @@ def known_part(part: Part, first: bytes | None, same: bytes | None) -> tuple[Par
     """Of what lies in a part's two places: the part that came first under its number, and whether this very one did."""
     known = _PART.decode(first) if first else None
     return known, same is not None or (known is not None and known.digest == part.digest)
+
+
+def monitors(station: str, seen: MonitorsSeen) -> Iterator[Command]:
+    """Write what has become known of a station's monitors."""
+    key = keys.monitors(station)
+    if seen.all_gone:
+        yield ("DEL", key)
+    there = {monitor: severity for monitor, severity in seen.severities.items() if severity is not None}
+    if there:
+        yield ("HSET", key, *chain(*there.items()))
+        yield ("PEXPIRE", key, COUNTED_MS)
+    if gone := [monitor for monitor, severity in seen.severities.items() if severity is None]:
+        yield ("HDEL", key, *gone)
 
 
 def unsent_field(letter: Letter) -> str:

@@ -68,6 +68,13 @@ class Together:
                 claims[index] = found[0]
         plans = await self._plans(claims)
         changes = {index: change for index, plan in plans.items() if (change := _change(plan))}
+        await self.memory.see_all_monitors(
+            [
+                (plan.step.operation.station, plan.step.monitors)
+                for plan in plans.values()
+                if plan.step.monitors
+            ]
+        )
         now = time.time()
         written = dict(zip(changes, await self.memory.commit_all([*changes.values()], now), strict=True))
         for index in claims:
@@ -128,7 +135,7 @@ class Together:
             index: _Plan(before, self.table.advance(before.operation, items[index]))
             for index, before in there.items()
         }
-        plans = {index: plan for index, plan in plans.items() if _is_simple(plan)}
+        plans = await self._gathered({index: plan for index, plan in plans.items() if _is_simple(plan)})
         if any(plan.step.final for plan in plans.values()):
             store = await self.memory.origin.store()
             # In a Redis that fell, an end may have been told that is not on record.
@@ -138,6 +145,17 @@ class Together:
                 if not plan.step.final or plan.before.operation.store == store
             }
         return plans
+
+    async def _gathered(self, plans: dict[int, _Plan]) -> dict[int, _Plan]:
+        """The plans, with all parts for those that need them."""
+        needing = {index: plan for index, plan in plans.items() if plan.step.gather}
+        all_parts = await self.memory.all_parts(
+            [(plan.before.operation, plan.step.keep) for plan in needing.values()]
+        )
+        return plans | {
+            index: replace(plan, step=plan.step.with_all(parts))
+            for (index, plan), parts in zip(needing.items(), all_parts, strict=True)
+        }
 
     async def _with_parts(self, claims: Mapping[int, _Claim]) -> dict[int, news.News]:
         """The news, with what is known of parts of reports already."""
@@ -174,11 +192,11 @@ def _is_open(remembered: Remembered) -> bool:
 
 def _is_simple(plan: _Plan) -> bool:
     step, before = plan.step, plan.before.operation
-    if step.monitors or step.supersedes or step.gather or step.asks or step.operation.waits:
+    if step.supersedes or step.asks or step.operation.waits:
         return False
-    if step.operation == before:
+    if step.operation == before and not step.gather:
         return not step.events
-    return step.operation.ended or step.operation.wake_at == before.wake_at
+    return bool(step.operation.ended or step.gather) or step.operation.wake_at == before.wake_at
 
 
 def _change(plan: _Plan) -> Change | None:
