@@ -1,9 +1,13 @@
 """Since when what is in this Redis is complete: one that was emptied, or fell and lost its last second, begins anew."""
 
+import time
+
 from redis.exceptions import NoPermissionError
 
 from ocppdiag_redis import keys
 from ocppdiag_redis.pipelined import Pipelined, Script
+
+KNOWN_SECONDS = 5.0
 
 _SINCE = Script("""
 local time = redis.call('TIME')
@@ -20,13 +24,24 @@ class Origin:
 
     def __init__(self, redis: Pipelined) -> None:
         self._redis = redis
+        self._store = ""
+        self._known: tuple[int, float] = (0, 0.0)
+        """On which of our connections that was found out, and until when it is not asked again."""
 
     async def store(self) -> str:
         """Return which Redis this is: another after a failover or a restart, which may have lost what came last.
 
         It may also be another where nothing was lost (a first replica came). Empty where we may not ask, which is then
-        taken for always the same.
+        taken for always the same. It is asked once for each connection, and every few seconds: to ask costs Redis as
+        much as to write ten operations.
         """
+        connection, until = self._known
+        if connection != self._redis.connections or time.monotonic() >= until:
+            self._store = await self._ask_store()
+            self._known = (self._redis.connections, time.monotonic() + KNOWN_SECONDS)
+        return self._store
+
+    async def _ask_store(self) -> str:
         try:
             found = await self._redis.run("INFO", "replication")
         except NoPermissionError:

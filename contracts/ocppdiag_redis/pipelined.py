@@ -60,6 +60,9 @@ class Pipelined:
         )  # for replies that are text, or differ between protocols
         self._waiting: deque[tuple[Sequence[Command], asyncio.Future[list[object]]]] = deque()
         self._flushing: asyncio.Task[None] | None = None
+        self._connection: AbstractConnection | None = None
+        self.connections = 0
+        """How many there have been: what is known of a server holds for one of them, the next may be to another."""
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -145,6 +148,10 @@ class Pipelined:
         """Send commands on a connection of the pool, and again on a new one as often as redis-py would."""
         pool = self._client.connection_pool
         connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        if connection is not self._connection:
+            self._connection = connection
+            self._connected(connection)
+            connection.register_connect_callback(self._connected)  # type: ignore[no-untyped-call]
 
         async def give_up(_: Exception) -> None:
             await connection.disconnect()
@@ -156,6 +163,9 @@ class Pipelined:
             return replies
         finally:
             await pool.release(connection)
+
+    def _connected(self, _: AbstractConnection) -> None:
+        self.connections += 1
 
     async def _exchange(self, connection: AbstractConnection, commands: list[Command]) -> list[object]:
         try:
