@@ -12,6 +12,7 @@ from ocppdiag_gateway.compression import COMPRESSION
 from ocppdiag_gateway.line import Line
 
 LARGEST = 2**20
+UNTIL_SECONDS = 20.0
 
 
 class Ends:
@@ -26,8 +27,7 @@ class Ends:
     async def serve(self, socket: ServerConnection) -> None:
         assert isinstance(socket, Line)
         self.server = socket
-        socket.listen(self.heard.append)
-        await socket.wait_closed()
+        await socket.listen(self.heard.append)
         self.over.set()
 
 
@@ -61,5 +61,6 @@ async def ends(
 
 
 async def until(this: Callable[[], bool]) -> None:
-    while not this():  # noqa: ASYNC110 (no event says so)
-        await asyncio.sleep(0)
+    async with asyncio.timeout(UNTIL_SECONDS):
+        while not this():  # noqa: ASYNC110 (no event says so)
+            await asyncio.sleep(0)

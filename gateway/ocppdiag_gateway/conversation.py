@@ -37,6 +37,10 @@ class Identity:
 class Conversation:
     """The state of one connection."""
 
+    __slots__ = (
+        "_fates", "_give_up_at", "_late", "_limits", "_seq", "_theirs", "_under_way", "_violations", "_waiting", "identity",
+    )  # fmt: skip
+
     def __init__(self, identity: Identity, limits: Limits | None = None) -> None:
         self.identity = identity
         self._limits = limits or Limits()

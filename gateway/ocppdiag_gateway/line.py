@@ -47,9 +47,6 @@ FRAGMENTS = 4096
 EARLY = 4
 """So many messages may come before somebody listens."""
 
-Take = Callable[[str | bytes], None]
-"""Takes a message: a text as str, else bytes. It must not raise."""
-
 
 def show_out(socket: ServerConnection, code: CloseCode, reason: str) -> None:
     """Close at once: the reason is the last that is sent, nothing more is heard, and the socket goes in 4 s."""
@@ -69,20 +66,20 @@ class Line(ServerConnection):
 
     # Beside the library's some thirty attributes, more in the instance's dictionary would cost 1.6 kB.
     __slots__ = (
-        "_at", "_bytes", "_closing", "_control_frames", "_early", "_heard_at", "_keeping", "_largest_bite", "_pieces", "_reading",
+        "_at", "_bytes", "_closing", "_control_frames", "_early", "_gone", "_heard_at", "_keeping", "_largest_bite", "_pieces", "_reading",
         "_rest", "_resting", "_take", "_turn", "_unfed", "_unread",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 (the library's)
         super().__init__(*args, **settings)
         self.drain_waiters = []  # type: ignore[assignment]  # a deque has room for 64 and takes 0.6 kB
-        self._unfed = b""
-        self._at = 0  # how far it is fed all the same
+        self._unfed, self._at = b"", 0  # from there on
         self._largest_bite = min(BITE, self.protocol.max_message_size or BITE)
         self._rest = 0  # bytes of the frame that is being read
         self._pieces: list[Frame] = []  # of the message that is being read
         self._early: list[str | bytes] = []
-        self._take: Take = self._early.append
+        self._take: Callable[[str | bytes], None] = self._early.append
+        self._gone: asyncio.Future[None] = self.loop.create_future()
         self._reading = True
         self._turn: asyncio.Handle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -93,13 +90,14 @@ class Line(ServerConnection):
         self._control_frames = Allowance(CONTROL_FRAMES, CONTROL_FRAMES_PER_SECOND)
         self._heard_at = time.monotonic()
 
-    def listen(self, take: Take) -> None:
-        """Have each message taken as soon as it is read: a task that waits for messages would cost more than they do."""
+    async def listen(self, take: Callable[[str | bytes], None]) -> None:
+        """Have each message taken as soon as it is read, a text as str, until the connection is gone. `take` never raises."""
         for message in self._early:
             take(message)
         self._early = []
         self._take = take
         self._feed_soon()
+        await self._gone  # the library's own must not be cancelled with us, and its shield takes 1 kB
 
     def say(self, text: bytes) -> None:
         """Write a text at once, however much waits to be read; when the connection is closing it goes nowhere."""
@@ -111,6 +109,11 @@ class Line(ServerConnection):
             self.protocol.send_text(text)
             self.send_data()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; what the library would keep messages in until somebody asks for them stays empty."""
+        super().connection_made(transport)
+        self.recv_messages.frames.queue = []  # type: ignore[assignment]
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget all."""
         self._unfed = b""
@@ -118,12 +121,13 @@ class Line(ServerConnection):
             if handle:
                 handle.cancel()
         super().connection_lost(exc)
+        if not self._gone.done():
+            self._gone.set_result(None)
 
     def data_received(self, data: bytes) -> None:
         """Take a bite now, and the others in turns to come."""
         self._heard_at = time.monotonic()
-        self._unfed = self._unfed[self._at :] + data if self._unfed else data
-        self._at = 0
+        self._unfed, self._at = (self._unfed[self._at :] + data if self._unfed else data), 0
         if self._turn is None:
             self._feed()
 
@@ -132,13 +136,13 @@ class Line(ServerConnection):
             self._turn = self.loop.call_soon(self._feed)
 
     def _feed(self) -> None:
-        self._turn = None
+        self._turn, protocol = None, self.protocol
         until = time.monotonic() + TURN_SECONDS
         while self._unfed and not self._held:
-            begins = not self._rest
+            begins = not self._rest and protocol.state is State.OPEN and protocol.current_size is None
             if not (bite := self._bite()):
                 break
-            if begins and not self._rest and self._between and plain.is_plain(bite):
+            if begins and not self._rest and plain.is_plain(bite):
                 self._hear(plain.read(bite), Opcode.TEXT)
             else:
                 super().data_received(bite)
@@ -148,7 +152,7 @@ class Line(ServerConnection):
             if self._unfed and now > until:
                 self._feed_soon()
                 break
-        if self.protocol.close_expected() and not self._closing:
+        if protocol.close_expected() and not self._closing:
             self._closing = True
             abort_soon(self)
         self._read_or_not()
@@ -169,11 +173,6 @@ class Line(ServerConnection):
         if self._at == len(self._unfed):
             self._unfed, self._at = b"", 0
         return bite
-
-    @property
-    def _between(self) -> bool:
-        """Whether a message may begin now."""
-        return self.protocol.state is State.OPEN and self.protocol.current_size is None
 
     def _rested(self) -> None:
         self._resting = None

@@ -23,6 +23,8 @@ DISPLACED = 4001
 class SteadyClock:
     """Seconds since 1970 as of the start, then in monotonic steps: a wall clock set back does not reach us."""
 
+    __slots__ = ("_offset",)
+
     def __init__(self) -> None:
         self._offset = time.time() - time.monotonic()
 
@@ -33,6 +35,11 @@ class SteadyClock:
 
 class Session:
     """Runs one connection until it ends."""
+
+    __slots__ = (
+        "_conversation", "_expelled", "_leaving", "_link", "_log", "_max_unsent", "_now", "_socket", "_timer", "_timer_at",
+        "lease", "violations",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -64,8 +71,7 @@ class Session:
         """Read until the connection ends; then `finish` is due."""
         self._log.info("session_opened", version=self.lease.version, connection=self.lease.connection)
         self._perform(self._conversation.connected(self._now()))
-        self._socket.listen(self._heard)
-        await self._socket.wait_closed()
+        await self._socket.listen(self._heard)
 
     def _heard(self, message: str | bytes) -> None:
         if self._expelled:

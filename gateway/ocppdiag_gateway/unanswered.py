@@ -22,6 +22,8 @@ class _Answered(Struct, frozen=True):
 class Unanswered:
     """What one connection owes its station."""
 
+    __slots__ = ("_answered", "_limits", "_open")
+
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._open: dict[str, _Open] = {}  # the oldest first

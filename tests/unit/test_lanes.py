@@ -241,6 +241,20 @@ async def test_a_record_whose_turn_does_not_come_in_time_is_given_up_and_those_a
     assert (lanes._records, lanes._bytes) == (0, 0)
 
 
+async def test_who_does_not_wait_is_told(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ocppdiag_amqp.lanes.MOST_WAITING_BYTES", 2)
+    lanes = Lanes(wire.send)
+    told: list[tuple[str, Exception | None]] = []
+    lanes.post("a", b"1", lambda error: told.append(("first", error)))
+    await turns()
+    lanes.post("a", b"2", lambda error: told.append(("second", error)))
+    lanes.post("a", b"3", lambda error: told.append(("too much", error)))
+    assert [(name, type(error)) for name, error in told] == [("too much", UnconfirmedError)]
+    await wire.confirm("a")
+    await wire.confirm("a", error := BrokerError("down"))
+    assert told[1:] == [("first", None), ("second", error)]
+
+
 async def test_closing_waits_for_confirms_and_then_gives_up_and_counts_what_has_none(wire: Wire) -> None:
     lanes = Lanes(wire.send)
     quick = lanes.put("quick", b"1")

@@ -1,7 +1,7 @@
 """What a socket can do to the process that holds it: the gateway's connection alone, on the event loop that it runs on."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -102,7 +102,7 @@ async def test_who_does_not_read_is_gone_whatever_it_does(monkeypatch: pytest.Mo
 
 
 async def test_who_is_only_slow_to_read_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(line, "UNREAD_SECONDS", 0.3)
+    monkeypatch.setattr(line, "UNREAD_SECONDS", 1.0)
     async with ends() as both:
         for _ in range(3):
             both.station.reader._transport.pause_reading()  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ async def test_who_is_only_slow_to_read_stays(monkeypatch: pytest.MonkeyPatch) -
             await sending
             both.station.write(frame(TEXT, b"and is heard"))
         await until(lambda: len(both.heard) == 3)
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.1)
         assert not both.over.is_set()
 
 
@@ -144,6 +144,58 @@ async def test_who_says_something_may_leave_pings_unanswered() -> None:
             await asyncio.sleep(0.05)
         assert not both.over.is_set()
         assert len(both.heard) == 20
+
+
+async def test_what_comes_before_anybody_listens_is_heard_in_order_and_little_of_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    later = asyncio.Event()
+    listen = Line.listen
+
+    async def dawdle(self: Line, take: Callable[[str | bytes], None]) -> None:
+        await later.wait()
+        await listen(self, take)
+
+    monkeypatch.setattr(Line, "listen", dawdle)
+    async with ends() as both:
+        texts = [b"%d" % number for number in range(20)]
+        both.station.write(
+            b"".join(frame(TEXT, text[:1], fin=False) + frame(CONT, text[1:]) for text in texts)
+        )
+        await until(lambda: hasattr(both, "server") and len(both.server._early) > line.EARLY)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(both.server._early) == line.EARLY + 1
+        later.set()
+        await until(lambda: len(both.heard) == 20)
+        assert both.heard == [text.decode() for text in texts]
+
+
+@pytest.mark.parametrize("sizes", [(1,), (2, 3), (7, 1, 9), (line.BITE - 3,)])
+async def test_however_frames_are_cut_on_their_way_they_are_heard_whole(sizes: tuple[int, ...]) -> None:
+    texts = [b"", b"x" * 125, b"y" * 126, b"z" * 300]
+    storm = b"".join(frame(TEXT, text) for text in texts)
+    storm += frame(TEXT, b"long", fin=False) + frame(PING, b"p") + frame(CONT, b"er")
+    storm += frame(TEXT, b"l" * 3 * line.BITE) + frame(2, b"bin") + frame(TEXT, b"end")
+    async with ends() as both:
+        await until(lambda: hasattr(both, "server"))
+        at = 0
+        for number in range(len(storm)):
+            piece = storm[at : at + sizes[number % len(sizes)]]
+            both.server.data_received(piece)
+            await asyncio.sleep(0)
+            at += len(piece)
+            if at == len(storm):
+                break
+        await until(lambda: len(both.heard) == 8)
+        assert both.heard == [
+            *(text.decode() for text in texts),
+            "longer",
+            "l" * 3 * line.BITE,
+            b"bin",
+            "end",
+        ]
+        assert await both.station.read() == (0x80 | PONG, b"p")
 
 
 async def test_who_sends_after_its_close_frame_is_heard_no_more() -> None:
