@@ -40,14 +40,21 @@ class Script:
 
 
 class ScriptCall(Struct, frozen=True):
-    """A script's keys, all of one station, and its arguments."""
+    """A script with its keys, all of one station, and its arguments."""
 
+    script: Script
     keys: Sequence[str]
     arguments: Command
 
-    def command(self, name: str, script: str) -> Command:
-        """Write it, with the script's hash or text."""
-        return (name, script, len(self.keys), *self.keys, *self.arguments)
+    @property
+    def by_hash(self) -> Command:
+        """As it is sent first."""
+        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.arguments)
+
+    @property
+    def by_text(self) -> Command:
+        """As it is sent to a server that has forgotten it."""
+        return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.arguments)
 
 
 class Pipelined:
@@ -98,15 +105,15 @@ class Pipelined:
 
     async def script(self, script: Script, keys: list[str], *arguments: Argument) -> Any:  # noqa: ANN401 (Redis)
         """Run a script by its hash, and send its text when the server has forgotten it."""
-        (reply,) = await self.scripts(script, (ScriptCall(keys, arguments),))
+        (reply,) = await self.scripts((ScriptCall(script, keys, arguments),))
         return reply
 
-    async def scripts(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
-        """Run a script several times. Raises as `run_all`, when all others have run."""
-        replies = await self._queue([call.command("EVALSHA", script.sha) for call in calls])
+    async def scripts(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Run several. Raises as `run_all`, when all others have run."""
+        replies = await self._queue([call.by_hash for call in calls])
         forgotten = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if forgotten:
-            again = await self._queue([calls[index].command("EVAL", script.text) for index in forgotten])
+            again = await self._queue([calls[index].by_text for index in forgotten])
             for index, reply in zip(forgotten, again, strict=True):
                 replies[index] = reply
         return _without_errors(replies)

@@ -40,14 +40,15 @@ class Timed(Pipelined):
     async def run(self, *command: Argument) -> Any:  # noqa: ANN401
         return self._time() if command == ("TIME",) else await super().run(*command)
 
-    async def scripts(self, script: Script, calls: Sequence[ScriptCall]) -> list[Any]:
-        if "redis.call('TIME')" not in script.text:
-            return await super().scripts(script, calls)
-        timed = Script(script.text.replace("redis.call('TIME')", "({ARGV[#ARGV - 1], ARGV[#ARGV]})"))
-        now = self._time()
-        return await super().scripts(
-            timed, [ScriptCall(call.keys, (*call.arguments, *now)) for call in calls]
-        )
+    async def scripts(self, calls: Sequence[ScriptCall]) -> list[Any]:
+        return await super().scripts([self._timed(call) for call in calls])
+
+    def _timed(self, call: ScriptCall) -> ScriptCall:
+        text = call.script.text
+        if "redis.call('TIME')" not in text:
+            return call
+        timed = Script(text.replace("redis.call('TIME')", "({ARGV[#ARGV - 1], ARGV[#ARGV]})"))
+        return ScriptCall(timed, call.keys, (*call.arguments, *self._time()))
 
     def _time(self) -> tuple[int, int]:
         return divmod(int(self._clock.now * 1_000_000), 1_000_000)

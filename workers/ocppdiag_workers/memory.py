@@ -94,7 +94,7 @@ class Memory:
         """Write each change, unless somebody else has moved on from its revision."""
         if not changes:
             return []
-        done = await self._redis.scripts(scripts.COMMIT, [records.commit(change, now) for change in changes])
+        done = await self._redis.scripts([records.commit(change, now) for change in changes])
         return [bool(each) for each in done]
 
     async def known_part(self, operation: Operation, part: Part) -> tuple[Part | None, bool]:

@@ -43,7 +43,7 @@ class State(StrEnum):
 ENDS = frozenset({State.COMPLETED, State.REJECTED, State.FAILED, State.EXPIRED, State.CANCELLED})
 
 
-class Operation(Struct, frozen=True, kw_only=True):
+class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The record of one command, as it lies in Redis.
 
     `node` and `epoch` name the one connection that its calls may go to: a repeat of the command never reaches

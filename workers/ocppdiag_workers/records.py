@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from ocppdiag_redis import Command, ScriptCall, keys
+from ocppdiag_workers import scripts
 from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.operation import MonitorsSeen, Operation
 from ocppdiag_workers.parts import Part
@@ -60,11 +61,18 @@ def remembered(fields: Mapping[bytes, bytes]) -> Remembered | None:
 
 
 def commit(change: Change, now: float) -> ScriptCall:
-    """Write a change as the script of that name takes it; `now` in seconds since 1970."""
+    """Write a change as the scripts take it; `now` in seconds since 1970."""
     operation, keep, final = change.operation, change.keep, change.final
     station, command_id = operation.station, operation.id
+    if change.revision and not (operation.ended or operation.waits or keep or change.told):
+        return ScriptCall(
+            scripts.MOVE_ON,
+            (keys.operation(station, command_id),),
+            (change.revision, msgspec.json.encode(operation)),
+        )
     left = 0 if operation.ended else max(0.0, operation.due - now)
     return ScriptCall(
+        scripts.COMMIT,
         (
             keys.operation(station, command_id),
             keys.request(station, operation.family or "", operation.request_id),

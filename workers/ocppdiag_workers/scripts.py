@@ -45,6 +45,13 @@ end
 return 1
 """)
 
+# What COMMIT does of most changes: those of an open operation that is told to nobody.
+MOVE_ON = Script("""
+if redis.call('HGET', KEYS[1], 'revision') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
+return 1
+""")
+
 # Not a bare SET NX: the client sends a command again whose reply was lost, and would be told that somebody has it.
 HOLD = Script("""
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
