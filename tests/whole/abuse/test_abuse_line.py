@@ -165,8 +165,9 @@ async def test_what_comes_before_anybody_listens_is_heard_in_order_and_little_of
         await until(lambda: hasattr(both, "server") and len(both.server._early) > line.EARLY)
         for _ in range(100):
             await asyncio.sleep(0)
-        assert len(both.server._early) == line.EARLY + 1
+        waiting = len(both.server._early)
         later.set()
+        assert waiting == line.EARLY + 1
         await until(lambda: len(both.heard) == 20)
         assert both.heard == [text.decode() for text in texts]
 
@@ -196,6 +197,14 @@ async def test_however_frames_are_cut_on_their_way_they_are_heard_whole(sizes: t
             "end",
         ]
         assert await both.station.read() == (0x80 | PONG, b"p")
+
+
+async def test_a_text_that_is_too_big_is_not_heard_though_all_of_it_is_here() -> None:
+    async with ends() as both:
+        await until(lambda: hasattr(both, "server"))
+        both.server.data_received(frame(TEXT, b"x" * (LARGEST + 1)))
+        assert await both.station.close_code() == 1009
+        assert both.heard == []
 
 
 async def test_who_sends_after_its_close_frame_is_heard_no_more() -> None:
