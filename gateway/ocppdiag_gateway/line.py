@@ -1,7 +1,7 @@
 """The socket to one station, made so that whatever the station does costs its own connection only.
 
 What arrives is read in bites, a little of it in one turn of the event loop: a chunk of 256 KiB may hold 40 000 pings,
-or inflate to 250 MiB. No bite goes beyond the end of a frame, so what one of them costs is bounded. It is read no faster than a station has use for: all that is behind us is shared. A station that
+or inflate to 250 MiB. It is read no faster than a station has use for: all that is behind us is shared. A station that
 does not read is not read either; one that goes on not reading, that pings all the time, or of which nothing is heard, is
 shown out, and the socket is gone soon after whatever it does.
 """
@@ -16,11 +16,10 @@ from websockets.frames import CTRL_OPCODES, CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from ocppdiag_gateway import plain
 from ocppdiag_gateway.allowance import Allowance
 
-BITE = 2**13
-"""So many bytes of one frame are read at once."""
+BITE = 1024
+"""Bytes given to the protocol at once."""
 
 TURN_SECONDS = 0.0005
 """How long one connection may have the event loop for reading."""
@@ -66,16 +65,14 @@ class Line(ServerConnection):
 
     # Beside the library's some thirty attributes, more in the instance's dictionary would cost 1.6 kB.
     __slots__ = (
-        "_at", "_bytes", "_closing", "_control_frames", "_early", "_gone", "_heard_at", "_keeping", "_largest_bite", "_pieces", "_reading",
-        "_rest", "_resting", "_take", "_turn", "_unfed", "_unread",
+        "_at", "_bytes", "_closing", "_control_frames", "_early", "_gone", "_heard_at", "_keeping", "_pieces", "_reading",
+        "_resting", "_take", "_turn", "_unfed", "_unread",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 (the library's)
         super().__init__(*args, **settings)
         self.drain_waiters = []  # type: ignore[assignment]  # a deque has room for 64 and takes 0.6 kB
         self._unfed, self._at = b"", 0  # from there on
-        self._largest_bite = min(BITE, self.protocol.max_message_size or BITE)
-        self._rest = 0  # bytes of the frame that is being read
         self._pieces: list[Frame] = []  # of the message that is being read
         self._early: list[str | bytes] = []
         self._take: Callable[[str | bytes], None] = self._early.append
@@ -103,11 +100,8 @@ class Line(ServerConnection):
         """Write a text at once, however much waits to be read; when the connection is closing it goes nowhere."""
         if self.protocol.state is not State.OPEN or self.transport.is_closing():
             return
-        if len(text) <= plain.SHORT:  # not worth compressing, whatever was agreed on
-            self.transport.write(plain.write(text))
-        else:
-            self.protocol.send_text(text)
-            self.send_data()
+        self.protocol.send_text(text)
+        self.send_data()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; what the library would keep messages in until somebody asks for them stays empty."""
@@ -139,13 +133,8 @@ class Line(ServerConnection):
         self._turn, protocol = None, self.protocol
         until = time.monotonic() + TURN_SECONDS
         while self._unfed and not self._held:
-            begins = not self._rest and protocol.state is State.OPEN and protocol.current_size is None
-            if not (bite := self._bite()):
-                break
-            if begins and not self._rest and plain.is_plain(bite):
-                self._hear(plain.read(bite), Opcode.TEXT)
-            else:
-                super().data_received(bite)
+            bite = self._bite()
+            super().data_received(bite)
             now = time.monotonic()
             if (rest := self._bytes.charge(len(bite), now)) > REST_SECONDS:
                 self._resting = self.loop.call_later(rest, self._rested)
@@ -158,18 +147,9 @@ class Line(ServerConnection):
         self._read_or_not()
 
     def _bite(self) -> bytes:
-        """Cut off what is fed next: a line of the request, or of a frame; nothing while it is not known how long that is."""
-        if self.protocol.state is State.CONNECTING:
-            if self.request and not self.response:  # it speaks before the door is open
-                self.transport.abort()
-                return b""
-            end = self._unfed.find(b"\n", self._at) + 1
-            self._rest = (end or len(self._unfed)) - self._at
-        elif not self._rest:
-            self._rest = plain.size_of(self._unfed, self._at)
-        bite = self._unfed[self._at : self._at + min(self._rest, self._largest_bite)]
+        """Cut off what is fed next."""
+        bite = self._unfed[self._at : self._at + BITE]
         self._at += len(bite)
-        self._rest -= len(bite)
         if self._at == len(self._unfed):
             self._unfed, self._at = b"", 0
         return bite
@@ -192,6 +172,9 @@ class Line(ServerConnection):
     def process_event(self, event: Request | Response | Frame) -> None:
         """Put messages together, and take not more pings and pongs than there is a use for."""
         if isinstance(event, Frame):
+            if self.state is State.CONNECTING:  # it speaks before the door is open
+                self.transport.abort()
+                return
             if event.opcode not in CTRL_OPCODES:
                 self._collect(event)
                 return

@@ -158,7 +158,7 @@ async def test_what_comes_before_anybody_listens_is_heard_in_order_and_little_of
 
     monkeypatch.setattr(Line, "listen", dawdle)
     async with ends() as both:
-        texts = [b"%d" % number for number in range(20)]
+        texts = [b"%d" % number + b"x" * line.BITE for number in range(20)]  # not two in one bite
         both.station.write(
             b"".join(frame(TEXT, text[:1], fin=False) + frame(CONT, text[1:]) for text in texts)
         )
