@@ -21,6 +21,7 @@ from ocppdiag_workers.records import Change, Name, Remembered
 from ocppdiag_workers.together import Taken, Together
 
 LOG = GetLog(id="c1", station=STATION)
+SENT = news.Sent(1.0, 0, (1, 1))
 HEARTBEAT = called("Heartbeat", {})
 CONNECTOR = called(
     "StatusNotification",

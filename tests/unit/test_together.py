@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 
 import pytest
-from letterbox import CONNECTOR, HEARTBEAT, LOG, Diary, Hands, of
+from letterbox import CONNECTOR, HEARTBEAT, LOG, SENT, Diary, Hands, of
 from operations import REQUEST_ID, STATION, TABLE, answered, called, decided
 from reports import customer_part, monitors_part
 
@@ -26,7 +26,6 @@ from ocppdiag_workers.together import Taken
 
 REPORT = GetMonitoringReport(id="c1", station=STATION)
 CUSTOMER = CustomerInformation(id="c1", station=STATION, customer_identifier="one", report=True)
-SENT = news.Sent(1.0, 0, (1, 1))
 UPLOADING = called("LogStatusNotification", {"status": "Uploading", "requestId": REQUEST_ID})
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from letterbox import CONNECTOR, HEARTBEAT, Hands, of
+from letterbox import CONNECTOR, HEARTBEAT, SENT, Hands, of
 from operations import STATION, answered, called, decided
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
