@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from hashlib import sha1
 from itertools import islice
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from hiredis import pack_command
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 CLOSE_SECONDS = 2.0
@@ -57,15 +57,22 @@ class ScriptCall(Struct, frozen=True):
         return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.arguments)
 
 
+class _Group(NamedTuple):
+    """Commands that were asked for together, as written, and where their replies go."""
+
+    commands: Sequence[Command]
+    written: bytes
+    replies: "asyncio.Future[list[object]]"
+
+
 class Pipelined:
     """A Redis client whose commands gather; each `run` still ends with its own reply or its own error."""
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._shapes = dict(
-            client.response_callbacks
-        )  # for replies that are text, or differ between protocols
-        self._waiting: deque[tuple[Sequence[Command], asyncio.Future[list[object]]]] = deque()
+        # For replies that are text, or differ between protocols.
+        self._shapes = dict(client.response_callbacks)
+        self._waiting: deque[_Group] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
         self.connections = 0
@@ -119,11 +126,13 @@ class Pipelined:
         return _without_errors(replies)
 
     def _queue(self, commands: Sequence[Command]) -> "asyncio.Future[list[object]]":
-        replies: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((commands, replies))
+        # Here, because what cannot be written is its own caller's fault.
+        written = b"".join(map(_packed, commands))
+        group = _Group(commands, written, asyncio.get_running_loop().create_future())
+        self._waiting.append(group)
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush_all())
-        return replies
+        return group.replies
 
     async def _flush_all(self) -> None:
         """One pipeline under way at a time: replies keep their order, and a stalled server is not piled up on."""
@@ -134,24 +143,24 @@ class Pipelined:
             self._flushing = None
 
     async def _flush(self) -> None:
-        together: list[tuple[Sequence[Command], asyncio.Future[list[object]]]] = []
+        together: list[_Group] = []
         commands: list[Command] = []
-        while self._waiting and (not commands or len(commands) + len(self._waiting[0][0]) <= AT_ONCE):
+        while self._waiting and (not commands or len(commands) + len(self._waiting[0].commands) <= AT_ONCE):
             together.append(self._waiting.popleft())
-            commands += together[-1][0]
+            commands += together[-1].commands
         try:
-            replies = iter(await self._pipeline(commands))
-        except (RedisError, OSError) as error:
-            for _, future in together:
-                if not future.done():
-                    future.set_exception(error)
+            replies = iter(await self._pipeline(commands, b"".join(group.written for group in together)))
+        except Exception as error:  # noqa: BLE001 (whatever it is, those who wait must hear it)
+            for group in together:
+                if not group.replies.done():
+                    group.replies.set_exception(error)
             return
-        for group, future in together:
-            own = list(islice(replies, len(group)))
-            if not future.done():
-                future.set_result(own)
+        for group in together:
+            own = list(islice(replies, len(group.commands)))
+            if not group.replies.done():
+                group.replies.set_result(own)
 
-    async def _pipeline(self, commands: list[Command]) -> list[object]:
+    async def _pipeline(self, commands: list[Command], written: bytes) -> list[object]:
         """Send commands on a connection of the pool, and again on a new one as often as redis-py would."""
         pool = self._client.connection_pool
         connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
@@ -165,7 +174,7 @@ class Pipelined:
 
         try:
             replies: list[object] = await connection.retry.call_with_retry(
-                lambda: self._exchange(connection, commands), give_up
+                lambda: self._exchange(connection, commands, written), give_up
             )
             return replies
         finally:
@@ -174,10 +183,12 @@ class Pipelined:
     def _connected(self, _: AbstractConnection) -> None:
         self.connections += 1
 
-    async def _exchange(self, connection: AbstractConnection, commands: list[Command]) -> list[object]:
+    async def _exchange(
+        self, connection: AbstractConnection, commands: list[Command], written: bytes
+    ) -> list[object]:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await connection.send_packed_command(b"".join(map(_packed, commands)), check_health=False)
+                await connection.send_packed_command(written, check_health=False)
                 return [await self._reply(connection, command) for command in commands]
         except TimeoutError:
             raise RedisTimeoutError(f"no answer within {ANSWER_SECONDS:g} s") from None

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import time
+from collections.abc import Coroutine
 from typing import TypeVar
 
 import structlog
 from msgspec import MsgspecError
 from msgspec.json import Decoder
+from redis.exceptions import ResponseError
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
@@ -112,25 +114,21 @@ class Intake:
         for record in await self._records(delivery, link.TO_WORKERS):
             stations.setdefault(record.station, []).append(record)
         first = [records[0] for records in stations.values()]
-        outcomes = await asyncio.gather(
+        await _through(
             self._on_single([record for record in first if len(stations[record.station]) == 1], delivery),
             *(self._on_records(delivery, records) for records in stations.values() if len(records) > 1),
-            return_exceptions=True,
         )
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome  # the whole batch comes again, and what was done is not done twice
 
     async def _on_single(self, records: list[link.ToWorkers], delivery: Delivery) -> None:
         """Take one record of each of several stations: together, and where that fails, each by itself once more."""
         try:
             await self._performer.decisions([self._decided(record) for record in records])
-        except PASSING:
-            raise
-        except Exception as error:  # noqa: BLE001 (one of them is at fault, and is looked for)
+        except Exception as error:
+            if isinstance(error, PASSING) and not isinstance(error, ResponseError):
+                raise
+            # One of them is at fault, or Redis refuses what it asks for: what was done for the others is not done twice.
             log.warning("batch_taken_apart", error=type(error).__name__, records=len(records))
-            for record in records:  # what was done for the others is not done twice
-                await self._on_records(delivery, [record])
+            await _through(*(self._on_records(delivery, [record]) for record in records))
 
     async def _records(self, delivery: Delivery, decoder: Decoder[Record]) -> list[Record]:
         """Read the records of a batch; those that cannot be read are put aside."""
@@ -196,3 +194,10 @@ class Intake:
                 why=why,
             )
         return decision
+
+
+async def _through(*parts: Coroutine[None, None, None]) -> None:
+    """Have all parts of a batch handled; raises the first error: then the whole comes again, and nothing is done twice."""
+    for outcome in await asyncio.gather(*parts, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

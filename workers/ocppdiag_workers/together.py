@@ -26,6 +26,9 @@ from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
 
+SLOW_SECONDS = 1.0
+"""After so long, who has been told is answered, and who has not is waited for apart."""
+
 
 class Taken(Struct, frozen=True):
     """A decision of which everything is written, and which is still to be told and answered."""
@@ -86,15 +89,39 @@ class Together:
         return taken
 
     async def finish(self, taken: Sequence[Taken]) -> None:
-        """Tell what there is to tell, and then give the answers."""
+        """Tell what there is to tell, and then give the answers; raises, once all are through, the first error.
+
+        An event that the broker is slow to confirm, or does not, because of who listens to it, holds up its own record.
+        """
+        ready = [each for each in taken if not _tells(each)]
+        telling = {asyncio.create_task(self._tell(each)): each for each in taken if _tells(each)}
+        left = set(telling)
+        failures: list[BaseException] = []
+        try:
+            while ready or left:
+                if left:
+                    done, left = await asyncio.wait(left, timeout=SLOW_SECONDS)
+                    ends = [(each, task.exception()) for task, each in telling.items() if task in done]
+                    ready += [each for each, error in ends if error is None]
+                    failures += [error for _, error in ends if error is not None]
+                await self._told(ready)
+                ready = []
+        finally:
+            for task in left:
+                task.cancel()
+        if failures:
+            raise failures[0]
+
+    async def _tell(self, taken: Taken) -> None:
+        if change := taken.change:
+            await self.post.tell(change.told, change.operation.reply_to)
+        await self.post.tell(letters(taken.decision.events))
+
+    async def _told(self, taken: Sequence[Taken]) -> None:
         changes = [each.change for each in taken if each.change]
-        told = [(change.operation, change.told) for change in changes if change.told]
-        own = [letters(each.decision.events) for each in taken if each.decision.events]
-        await asyncio.gather(
-            *(self.post.tell(several, operation.reply_to) for operation, several in told),
-            *(self.post.tell(several) for several in own),
+        await self.memory.mark_all_sent(
+            [(change.operation, change.told) for change in changes if change.told]
         )
-        await self.memory.mark_all_sent(told)
         ended = [change.operation for change in changes if change.operation.ended]
         await self.memory.none_wakes([(operation.station, operation.id) for operation in ended])
         await self._answer([each.decision for each in taken])
@@ -184,6 +211,10 @@ def _claims(decision: Decision, known: Mapping[Request, str | None]) -> list[_Cl
         else:
             claims.append(_Claim(inform.news, (decision.station, command_id)))
     return claims
+
+
+def _tells(taken: Taken) -> bool:
+    return bool(taken.decision.events or (taken.change and taken.change.told))
 
 
 def _is_open(remembered: Remembered) -> bool:
