@@ -9,15 +9,17 @@ from msgspec.structs import replace
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import CommandModel, name_of
-from ocppdiag_contracts.events import CommandSettled, Event
+from ocppdiag_contracts.events import CommandSettled, Event, read_event
 from ocppdiag_workers import news, report
 from ocppdiag_workers.decide import Decision, decide
 from ocppdiag_workers.feature import Ask, House
 from ocppdiag_workers.features import FEATURES
+from ocppdiag_workers.letters import letter
 from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import MonitorsSeen, Operation, State, Step
 from ocppdiag_workers.parts import Part
 from ocppdiag_workers.table import Table
+from ocppdiag_workers.written import Told
 
 TABLE = Table(FEATURES)
 HOUSE = House(upload_key=b"k" * 32)
@@ -69,6 +71,15 @@ def decided(record: link.Called) -> Decision:
 
 def answered(content: object, turn: int = 0, at: float = 1.0) -> news.Answered:
     return news.Answered(at, json.dumps(content).encode(), turn)
+
+
+def as_told(event: Told) -> Event:
+    """The event as who has asked reads it, which is word for word what its model writes."""
+    written = letter(event)
+    text = bytes(written.whole or written.shown)
+    read = read_event(text)
+    assert json.loads(text) == json.loads(read.model_dump_json())
+    return read
 
 
 class Life:
@@ -135,7 +146,7 @@ class Life:
         if self.operation.ended:
             assert step == Step(self.operation), "an end absorbs"
         self.operation = step.operation
-        self.told += step.events
+        self.told += map(as_told, step.events)
         self.asked += step.asks
         if step.monitors:
             self.seen.append(step.monitors)

@@ -129,8 +129,9 @@ async def test_the_end_takes_the_parts_the_command_and_the_details_along(
     revision = await laid(memory, busy, part(0, SECRET))
     result = CustomerReport(parts=1, data=SECRET)
     step = settle(busy, Ending(Outcome.COMPLETED, NOW), result)
+    assert step.final
     told = letters(step.events)
-    last, final = part(1, SECRET), letter(step.events[-1].for_all())
+    last, final = part(1, SECRET), letter(step.final.for_later())
     assert await memory.commit(step.operation, told, revision, NOW, keep=last, final=final)
     assert await redis.run("EXISTS", keys.parts(operation.station, operation.id)) == 0
     found = await memory.find(operation.station, operation.id)

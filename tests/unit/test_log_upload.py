@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from operations import DUE, STATION, TABLE, begun
+from operations import DUE, STATION, TABLE, as_told, begun
 
 from ocppdiag_contracts.commands import GetLog
 from ocppdiag_contracts.events import CommandSettled, Event, LogFile, LogStored, Outcome
@@ -28,7 +28,7 @@ def play(items: list[News], **wanted: Any) -> tuple[Operation, list[Event]]:  # 
     for item in items:
         step = TABLE.advance(current, item)
         current = step.operation
-        told += step.events
+        told += map(as_told, step.events)
     return current, told
 
 
@@ -97,7 +97,7 @@ def test_whatever_happens_there_is_one_end_and_it_comes_by_the_deadline(items: l
         before = current
         step: Step = TABLE.advance(current, item)
         current = step.operation
-        told += step.events
+        told += map(as_told, step.events)
         if before.ended:
             assert step == Step(before), "an end absorbs"
         assert current.wake_at <= DUE

@@ -1,7 +1,7 @@
 """NotifyMonitoringReport: every part is thanked, and told to whom it belongs."""
 
 import pytest
-from operations import STATION, called, decided
+from operations import STATION, as_told, called, decided
 from reports import monitors_part
 
 from ocppdiag_contracts import link
@@ -16,7 +16,7 @@ def test_each_part_is_thanked_and_what_nobody_asked_for_is_told_as_such(version:
     decision = decided(monitors_part(0, 1, request_id=77, version=version))
     (inform,) = decision.informs
     assert inform.request == ("report", 77)
-    (event,) = inform.unclaimed()
+    (event,) = map(as_told, inform.unclaimed())
     assert isinstance(event, MonitoringReportPartReceived)
     assert (event.command_id, event.request_id, event.id) == (None, 77, f"{STATION}/1.1")
     assert isinstance(decision.answer, link.Answer)
@@ -36,7 +36,7 @@ def test_each_part_is_thanked_and_what_nobody_asked_for_is_told_as_such(version:
 def test_what_is_no_part_of_anything_is_told_and_thanked(record: link.Called) -> None:
     decision = decided(record)
     assert decision.informs == ()
-    assert [event.event for event in decision.events] == ["monitoring_report_part_received"]
+    assert [as_told(event).event for event in decision.events] == ["monitoring_report_part_received"]
     assert isinstance(decision.answer, link.Answer)
     assert bytes(decision.answer.payload) == b"{}"
 

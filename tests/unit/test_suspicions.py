@@ -4,11 +4,11 @@ import json
 
 import pytest
 from msgspec import structs
-from operations import HOUSE, TABLE
+from operations import HOUSE, TABLE, as_told
 
 from ocppdiag_client.cli.sentences import sentence
 from ocppdiag_contracts import link
-from ocppdiag_contracts.events import EVENT, Event, StationSuspected, Suspicion, read_event
+from ocppdiag_contracts.events import Event, StationSuspected, Suspicion
 from ocppdiag_contracts.schemas import schema_of
 from ocppdiag_workers.decide import decide
 
@@ -23,7 +23,7 @@ def told(suspected: link.Suspected) -> Event:
     decision = decide(record, TABLE, HOUSE, 0.0)
     assert (decision.informs, decision.connects, decision.node, decision.answer) == ((), None, None, None)
     (event,) = decision.events
-    return read_event(EVENT.dump_json(event))
+    return as_told(event)
 
 
 def test_a_suspicion_is_told_and_nothing_else_is_done_about_it() -> None:

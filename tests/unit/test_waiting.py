@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from operations import DUE, STATION, TABLE, Life, answered
+from operations import DUE, STATION, TABLE, Life, answered, as_told
 
 from ocppdiag_contracts.commands import CommandModel, GetLog, SetMonitoringLevel
 from ocppdiag_contracts.events import CommandWaiting, Outcome, Waiting
@@ -32,7 +32,7 @@ class Waits(Life):
         if not placed:
             away = replace(self.operation, node=None, epoch=0, version="")
             step = calls.waits(away, 1.0, Waiting.NOT_CONNECTED)
-            self.operation, self.told = step.operation, list(step.events)
+            self.operation, self.told = step.operation, [*map(as_told, step.events)]
 
 
 def reasons(life: Life) -> list[str]:

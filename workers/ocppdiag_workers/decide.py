@@ -12,6 +12,7 @@ from ocppdiag_workers.feature import House, Inform, Severities
 from ocppdiag_workers.news import News
 from ocppdiag_workers.operation import instant, read_tag
 from ocppdiag_workers.table import Table
+from ocppdiag_workers.written import Told
 
 
 class Decision(Struct, frozen=True):
@@ -19,7 +20,7 @@ class Decision(Struct, frozen=True):
 
     station: str
     informs: tuple[Inform, ...] = ()
-    events: tuple[Event, ...] = ()
+    events: tuple[Told, ...] = ()
     severities: Severities | None = None
     forgets_monitors: bool = False
     connects: int | None = None

@@ -12,6 +12,7 @@ from ocppdiag_contracts.events import Event
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_workers.news import News, OperationNews
 from ocppdiag_workers.operation import Ending, Operation, Step, settle
+from ocppdiag_workers.written import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class NotAskableError(Exception):
         self.reason = reason
 
 
-def nothing() -> tuple[Event, ...]:
+def nothing() -> tuple[Told, ...]:
     """No events."""
     return ()
 
@@ -78,7 +79,7 @@ class Inform(Struct, frozen=True):
     assumed: str | None = None
     """Where the request is nobody's: news for the one open operation of this family, if there is just one."""
 
-    unclaimed: Callable[[], tuple[Event, ...]] = nothing
+    unclaimed: Callable[[], tuple[Told, ...]] = nothing
     """Told when no operation takes the news: made only then."""
 
     @property
@@ -100,7 +101,7 @@ class Heard(Struct, frozen=True):
     answer: Raw
     """Its payload, as written."""
 
-    events: tuple[Event, ...] = ()
+    events: tuple[Told, ...] = ()
     """Told in any case."""
 
     informs: tuple[Inform, ...] = ()

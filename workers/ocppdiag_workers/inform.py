@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from ocppdiag_contracts.events import Event
 from ocppdiag_workers import news
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import Inform
@@ -18,6 +17,7 @@ from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
 from ocppdiag_workers.records import Remembered
 from ocppdiag_workers.table import Table
+from ocppdiag_workers.written import Told
 
 log = structlog.get_logger()
 
@@ -41,11 +41,11 @@ class Informer:
         if item := await self.orders.send(operation, time.time(), self.inform, again=again):
             await self.inform(operation.station, Inform(item, operation.id))
 
-    async def bring(self, station: str, informs: tuple[Inform, ...]) -> tuple[Event, ...]:
+    async def bring(self, station: str, informs: tuple[Inform, ...]) -> tuple[Told, ...]:
         """Bring all that one message says; return what is left to be told, because no operation has taken it."""
         names = [(station, *name) for inform in informs if (name := inform.named)]
         known = dict(zip(names, await self.memory.find_requests(names), strict=True))
-        left: tuple[Event, ...] = ()
+        left: tuple[Told, ...] = ()
         for inform in informs:
             command_id = known[station, *name] if (name := inform.named) else inform.tag
             if not await self._taken(station, inform, command_id):

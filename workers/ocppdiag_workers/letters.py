@@ -6,6 +6,7 @@ from msgspec import Raw, Struct
 
 from ocppdiag_contracts import cloud_events
 from ocppdiag_contracts.events import Event
+from ocppdiag_workers.written import EndWritten, PartWritten, Told
 
 NOTHING = Raw(b"null")
 
@@ -27,21 +28,25 @@ class Letter(Struct, frozen=True):
         return None if bytes(self.own) == bytes(NOTHING) else self.own
 
 
-def letter(event: Event) -> Letter:
+def letter(told: Told) -> Letter:
     """Write one event."""
+    event, write = (told.event, told.write) if isinstance(told, PartWritten | EndWritten) else (told, _write)
     shown = event.for_all()
-    text = Raw(shown.model_dump_json().encode())
     return Letter(
         id=event.id,
         event=event.event,
         station=event.station,
         at=event.time.timestamp(),
         headers=cloud_events.headers(event, cloud_events.WORKERS),
-        shown=text,
-        own=NOTHING if shown is event else Raw(event.model_dump_json().encode()),
+        shown=write(shown),
+        own=NOTHING if shown is event else write(event),
     )
 
 
-def letters(events: Iterable[Event]) -> tuple[Letter, ...]:
+def _write(event: Event) -> Raw:
+    return Raw(event.model_dump_json().encode())
+
+
+def letters(events: Iterable[Told]) -> tuple[Letter, ...]:
     """Write several."""
     return tuple(map(letter, events))

@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from ocppdiag_contracts.events import LogFile, OpenCommand, PartReceived
+from ocppdiag_contracts.events import CustomerInformationPartReceived, LogFile, OpenCommand
 from ocppdiag_workers.parts import Part
+from ocppdiag_workers.written import PartWritten
 
 
 class Sent(Struct, frozen=True):
@@ -107,6 +108,10 @@ class LogStatus(Struct, frozen=True):
     violations: tuple[str, ...] = ()
     payload: dict[str, Any] | None = None
     """As sent, when it broke its schema."""
+
+
+PartReceived = CustomerInformationPartReceived | PartWritten
+"""One part of a report, of either kind."""
 
 
 class PartCame(Struct, frozen=True):

@@ -14,9 +14,10 @@ from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
 from ocppdiag_contracts.commands import CommandModel, read_command
-from ocppdiag_contracts.events import CommandSettled, Event, Outcome, Result
+from ocppdiag_contracts.events import CommandSettled, Outcome, Result
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers.parts import Part
+from ocppdiag_workers.written import EndWritten, ReportWritten, Told
 
 LONGEST_DETAIL = 1000
 NOTHING = Raw(b"null")
@@ -152,7 +153,7 @@ class Step(Struct, frozen=True):
     """An operation after some news, and the events that the change causes."""
 
     operation: Operation
-    events: tuple[Event, ...] = ()
+    events: tuple[Told, ...] = ()
     supersedes: bool = False
     """The station has dropped its other uploads for this one."""
 
@@ -168,10 +169,10 @@ class Step(Struct, frozen=True):
     monitors: MonitorsSeen | None = None
 
     @property
-    def final(self) -> CommandSettled | None:
+    def final(self) -> CommandSettled | EndWritten | None:
         """The final event, if this step is the end."""
         last = self.events[-1] if self.events else None
-        return last if isinstance(last, CommandSettled) else None
+        return last if isinstance(last, CommandSettled | EndWritten) else None
 
     def with_all(self, parts: tuple[Part, ...]) -> "Step":
         """Take the step that all the parts lead to, if it needs them."""
@@ -197,7 +198,7 @@ def instant(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def settle(operation: Operation, ending: Ending, result: Result | None = None) -> Step:
+def settle(operation: Operation, ending: Ending, result: Result | ReportWritten | None = None) -> Step:
     """End an operation: its one final event. What was asked, which may be personal, is forgotten."""
     event = CommandSettled(
         id=operation.event_id("settled"),
@@ -210,7 +211,7 @@ def settle(operation: Operation, ending: Ending, result: Result | None = None) -
         retry=ending.failure.retry if ending.failure else None,
         detail=ending.detail[:LONGEST_DETAIL] if ending.detail else None,
         reason=ending.reason[:LONGEST_DETAIL] if ending.reason else None,
-        result=result,
+        result=None if isinstance(result, ReportWritten) else result,
     )
     ended = replace(operation, state=State(ending.outcome.value), command=NOTHING, details=NOTHING)
-    return Step(ended, (event,))
+    return Step(ended, (EndWritten(event, result) if isinstance(result, ReportWritten) else event,))

@@ -10,12 +10,14 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts import link
-from ocppdiag_contracts.events import Event, Outcome, PartReceived, Result
+from ocppdiag_contracts.events import Outcome, Result
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_workers import dialect, news
 from ocppdiag_workers.feature import Heard, Inform
+from ocppdiag_workers.news import PartReceived
 from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
 from ocppdiag_workers.parts import GRACE_SECONDS, MOST_PARTS, Assembled, Part, Parts, assemble
+from ocppdiag_workers.written import PartWritten, ReportWritten, Told
 
 DETAILS = msgspec.json.encode(Parts())
 """What an operation with a report remembers at its beginning."""
@@ -28,7 +30,7 @@ def parts_of(operation: Operation) -> Parts:
     return msgspec.json.decode(operation.details, type=Parts | None) or Parts()
 
 
-Make = Callable[[Assembled], Result]
+Make = Callable[[Assembled], Result | ReportWritten]
 """Makes the final event's result of what has come."""
 
 Then = Callable[[Operation], Operation | None]
@@ -42,21 +44,24 @@ def _the_end(_: Operation) -> None:
 def heard(called: link.Called, came: PartReceived, body: Raw, family: str) -> Heard:
     """What a part means: news for the operation of its request, or for nobody in particular."""
     thanks = dialect.thanks(called)
+    event = came.event if isinstance(came, PartWritten) else came
 
-    def unclaimed() -> tuple[Event, ...]:
-        return (came.for_all(),)
+    def unclaimed() -> tuple[Told, ...]:
+        return (came if isinstance(came, PartWritten) else came.for_all(),)
 
-    if not 0 <= came.seq_no < MOST_PARTS or came.request_id is None:  # no part of anything that can be told
+    if not 0 <= event.seq_no < MOST_PARTS or event.request_id is None:  # no part of anything that can be told
         return Heard(thanks, events=unclaimed())
-    part = Part(came.seq_no, came.tbc, body)
+    part = Part(event.seq_no, event.tbc, body)
     item = news.PartCame(called.at, (called.epoch, called.seq), part, came)
-    return Heard(thanks, informs=(Inform(item, request=(family, came.request_id), unclaimed=unclaimed),))
+    return Heard(thanks, informs=(Inform(item, request=(family, event.request_id), unclaimed=unclaimed),))
 
 
 def told(operation: Operation, item: news.PartCame) -> PartReceived:
     """The event of a part, as its command's."""
     again = "" if item.known is None else f"/{item.part.digest}"
     update = {"command_id": operation.id, "id": operation.event_id(f"part/{item.part.seq_no}{again}")}
+    if isinstance(item.event, PartWritten):
+        return replace(item.event, event=item.event.event.model_copy(update=update))
     return item.event.model_copy(update=update)
 
 

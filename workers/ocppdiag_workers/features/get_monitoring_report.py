@@ -1,18 +1,18 @@
 """GetMonitoringReport: have a station list its monitors, and gather the parts (OCPP N02)."""
 
+import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
-from pydantic import TypeAdapter
 
 from ocppdiag_contracts.commands import GetMonitoringReport
-from ocppdiag_contracts.device_model import MonitoringData
-from ocppdiag_contracts.events import MonitoringReport, MonitoringReportPartReceived, Outcome
+from ocppdiag_contracts.events import MonitoringReport, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.datatypes import OcppModel
 from ocppdiag_workers import dialect, lifecycle, limits, news, report
 from ocppdiag_workers.feature import Ask, Feature, House, Work
 from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, Step, settle
 from ocppdiag_workers.parts import Assembled
+from ocppdiag_workers.written import PartWritten, ReportWritten
 
 ACTION = "GetMonitoringReport"
 FAMILY = "report"
@@ -21,7 +21,7 @@ FAMILY = "report"
 FEW = 4
 """A filter of no more than this is sent without asking for the station's limit first."""
 
-_MONITORS = TypeAdapter(list[MonitoringData])
+_ENTRIES = msgspec.json.Decoder(list[Raw])
 
 
 def ask(operation: Operation, _: House) -> Ask:
@@ -101,24 +101,17 @@ def _answered(operation: Operation, item: news.Answered) -> Step:
 
 
 def _seen(item: news.PartCame) -> MonitorsSeen | None:
-    if not isinstance(item.event, MonitoringReportPartReceived):
-        return None
-    monitors = [monitor for data in item.event.monitor for monitor in data.variable_monitoring]
-    return MonitorsSeen({monitor.id: monitor.severity for monitor in monitors})
+    return MonitorsSeen(item.event.severities) if isinstance(item.event, PartWritten) else None
 
 
-def _result(assembled: Assembled) -> MonitoringReport:
-    return MonitoringReport(
+def _result(assembled: Assembled) -> ReportWritten:
+    report = MonitoringReport(
         parts=len(assembled.bodies),
         missing=list(assembled.missing),
         irregularities=list(assembled.irregularities),
-        monitor=[data for body in assembled.bodies for data in _MONITORS.validate_json(body)],
+        monitor=[],
     )
-
-
-def body(monitors: list[MonitoringData]) -> Raw:
-    """What a part is remembered as."""
-    return Raw(_MONITORS.dump_json(monitors, exclude_none=True))
+    return ReportWritten(report, tuple(entry for body in assembled.bodies for entry in _ENTRIES.decode(body)))
 
 
 FEATURE = Feature(
