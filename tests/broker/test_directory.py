@@ -146,10 +146,10 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
     exchange = Pipelined._exchange
 
     async def counted(
-        self: Pipelined, connection: AbstractConnection, commands: list[Command]
+        self: Pipelined, connection: AbstractConnection, commands: list[Command], written: bytes
     ) -> list[object]:
         pipelines.append(len(commands))
-        return await exchange(self, connection, commands)
+        return await exchange(self, connection, commands, written)
 
     monkeypatch.setattr(Pipelined, "_exchange", counted)
     name = f"{keys.station(station)}:count"

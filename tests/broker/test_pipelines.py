@@ -104,7 +104,7 @@ async def test_a_script_that_fails_once_of_several_times_has_run_the_others(
     redis: Pipelined, key: str
 ) -> None:
     with pytest.raises(ResponseError, match="the third"):
-        await redis.scripts(FAIL_AT, [ScriptCall((key,), ())] * 5)
+        await redis.scripts([ScriptCall(FAIL_AT, (key,), ())] * 5)
     assert await redis.run("GET", key) == b"5"
     await redis.run("DEL", key)
 
@@ -112,16 +112,16 @@ async def test_a_script_that_fails_once_of_several_times_has_run_the_others(
 async def test_scripts_forgotten_in_the_middle_run_once_each_and_each_has_its_own_reply(
     own: Pipelined,
 ) -> None:
-    several = [ScriptCall((f"key-{number}",), ()) for number in range(4)]
-    assert await own.scripts(COUNT, several) == [1, 1, 1, 1]
+    several = [ScriptCall(COUNT, (f"key-{number}",), ()) for number in range(4)]
+    assert await own.scripts(several) == [1, 1, 1, 1]
     before, _, behind, other = await asyncio.gather(
-        own.scripts(COUNT, several),
+        own.scripts(several),
         own.run("SCRIPT", "FLUSH"),
-        own.scripts(COUNT, [several[0], ScriptCall(("key-new",), ()), several[2]]),
+        own.scripts([several[0], ScriptCall(COUNT, ("key-new",), ()), several[2]]),
         echoed(own, 5, 2),
     )
     assert (before, behind, other) == ([2, 2, 2, 2], [3, 1, 3], [5, 6])
-    assert await own.scripts(COUNT, several) == [4, 3, 4, 3], "known by its hash again"
+    assert await own.scripts(several) == [4, 3, 4, 3], "known by its hash again"
 
 
 async def test_what_no_redis_could_read_is_its_callers_error_and_nobody_waits_for_ever(

@@ -15,7 +15,6 @@ from ocppdiag_contracts.commands import (
     SetMonitoringLevel,
     TriggerLogStatus,
 )
-from ocppdiag_contracts.events import Event
 from ocppdiag_workers import news
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.feature import Inform, Severities
@@ -23,13 +22,14 @@ from ocppdiag_workers.letters import letters
 from ocppdiag_workers.operation import State
 from ocppdiag_workers.records import Change, Remembered
 from ocppdiag_workers.together import Taken
+from ocppdiag_workers.written import Told
 
 REPORT = GetMonitoringReport(id="c1", station=STATION)
 CUSTOMER = CustomerInformation(id="c1", station=STATION, customer_identifier="one", report=True)
 UPLOADING = called("LogStatusNotification", {"status": "Uploading", "requestId": REQUEST_ID})
 
 
-def unclaimed() -> tuple[Event, ...]:
+def unclaimed() -> tuple[Told, ...]:
     return decided(CONNECTOR).events
 
 
