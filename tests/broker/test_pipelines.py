@@ -146,7 +146,7 @@ async def test_a_connection_that_goes_in_the_middle_is_tried_again_as_often_as_i
         async def cut() -> None:
             """Cut each connection once the server has begun with what came on it."""
             while True:
-                for client in await server.ask("CLIENT", "LIST"):
+                for client in await server.ask("CLIENT LIST"):
                     if client["cmd"] == "blpop" and client["id"] not in seen:
                         seen.add(client["id"])
                         wire.cut()

@@ -160,7 +160,8 @@ async def test_an_operation_that_somebody_moved_on_between_look_up_and_write_get
     street.events[stage.station].pop(0)
     for index in range(len(street.stages)):
         await street.assert_done(index)
-    assert (await stage.remembered(wish)).operation.state is State.SENT
+    operation = (await stage.remembered(wish)).operation
+    assert (operation.state, operation.heard) == (State.SENT, (stage.epoch, 3)), "both have left their mark"
 
 
 @pytest.mark.parametrize("fails", ["tell", "mark_all_sent"])
