@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from operations import DUE, STATION, Life, answered, as_told, called, decided
+from operations import DUE, STATION, TABLE, Life, answered, as_told, begun, called, decided
 from reports import customer_part
 
 from ocppdiag_contracts import link
@@ -12,6 +12,7 @@ from ocppdiag_contracts.events import CustomerInformationPartReceived, CustomerR
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.profile import UnknownActionError
 from ocppdiag_workers import news
+from ocppdiag_workers.letters import letter
 from ocppdiag_workers.operation import State
 from ocppdiag_workers.parts import GRACE_SECONDS, MOST_PARTS
 
@@ -246,3 +247,13 @@ def test_a_message_that_had_to_be_mended_is_not_told_to_everybody_either() -> No
     assert isinstance(event, CustomerInformationPartReceived)
     assert event.violations
     assert "secret" not in event.model_dump_json()
+
+
+def test_a_part_is_written_whole_for_who_has_asked_and_without_its_text_for_all() -> None:
+    (inform,) = decided(customer_part(0, "secret")).informs
+    assert isinstance(inform.news, news.PartCame)
+    command = CustomerInformation(id="c1", station=STATION, report=True, customer_identifier="x")
+    (told,) = TABLE.advance(begun(command), inform.news).events
+    written = letter(told)
+    assert b"secret" not in bytes(written.shown)
+    assert b"secret" in bytes(written.whole or b"")

@@ -65,9 +65,6 @@ Event = (
     | SecurityEventReported
 )
 
-PartReceived = MonitoringReportPartReceived | CustomerInformationPartReceived
-"""One part of a report, of either kind."""
-
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 """Any event."""
 
@@ -114,7 +111,6 @@ __all__ = [
     "OpenCommand",
     "OpenCommands",
     "Outcome",
-    "PartReceived",
     "ReportedEvent",
     "Result",
     "SecurityEventReported",
