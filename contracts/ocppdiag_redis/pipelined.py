@@ -161,7 +161,7 @@ class Pipelined:
                 group.replies.set_result(own)
 
     async def _pipeline(self, commands: list[Command], written: bytes) -> list[object]:
-        """Send commands on a connection of the pool, and again on a new one as often as redis-py would."""
+        """Send commands on a connection of the pool, and again on a new one where its retry is set up for that."""
         pool = self._client.connection_pool
         connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
         if connection is not self._connection:

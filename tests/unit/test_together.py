@@ -1,5 +1,6 @@
 """What is simple is done together, and of what is not nothing is done: each reason for that, with nothing but memory."""
 
+import json
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 
@@ -119,19 +120,6 @@ def superseding(hands: Hands) -> Decision:
     return of(answered({"status": "AcceptedCanceled"}))
 
 
-def of_monitors(hands: Hands) -> Decision:
-    hands.keep(REPORT)
-    return decided(monitors_part(0, 1))
-
-
-def gathering(hands: Hands) -> Decision:
-    """Of two parts the last was here before the first."""
-    (last,) = decided(customer_part(1, "b", tbc=False)).informs
-    after = TABLE.advance(hands.keep(CUSTOMER, state=State.ACCEPTED), last.news).operation
-    hands.memory.kept.operations["c1"] = Remembered(after, 2)
-    return decided(customer_part(0, "a"))
-
-
 def waking_sooner(hands: Hands) -> Decision:
     hands.keep(CUSTOMER, state=State.ACCEPTED)
     return decided(customer_part(1, "b", tbc=False))
@@ -166,8 +154,6 @@ LEFT: list[Callable[[Hands], Decision]] = [
     ended,
     with_unsent,
     superseding,
-    of_monitors,
-    gathering,
     waking_sooner,
     begins_to_wait,
     asking_again,
@@ -210,3 +196,27 @@ async def test_an_operation_that_was_moved_on_between_look_up_and_write_is_left_
     assert [each is not None for each in taken] == [True, False]
     assert hands.now("c1").state is State.SENT
     assert hands.memory.kept.operations["c2"] == Remembered(before, 2)
+
+
+async def test_what_is_seen_of_monitors_is_remembered_with_the_part() -> None:
+    hands = Hands()
+    hands.keep(REPORT)
+    (taken,) = await hands.take(decided(monitors_part(0, 1)))
+    assert taken
+    assert taken.change
+    assert hands.memory.kept.monitors
+    assert hands.memory.kept.parts["c1"]
+
+
+async def test_the_last_part_of_all_ends_the_report_with_the_others_that_lie_there() -> None:
+    hands = Hands()
+    hands.keep(CUSTOMER, state=State.ACCEPTED)
+    await hands.together.finish(await hands.take(decided(customer_part(0, "a", tbc=True))))
+    (taken,) = await hands.take(decided(customer_part(1, "b", tbc=False)))
+    assert taken
+    assert taken.change
+    assert taken.change.operation.state is State.COMPLETED
+    (*_, end) = taken.change.told
+    assert end.whole is not None
+    assert json.loads(bytes(end.whole))["result"]["data"] == "ab"
+    assert "c1" not in hands.memory.kept.parts
