@@ -49,12 +49,10 @@ def written_by_pamqp(message: Message, channel: int, most: int) -> bytes:
         user_id=message.user_id,
     )
     body = message.body
-    frames = (
-        Basic.Publish(exchange=message.exchange, routing_key=message.key, mandatory=message.mandatory),
-        ContentHeader(body_size=len(body), properties=properties),
-        *(ContentBody(body[start : start + most]) for start in range(0, len(body), most)),
-    )
-    return ChannelFrame.marshall(channel, frames).payload
+    pieces = [ContentBody(body[start : start + most]) for start in range(0, len(body), most)]
+    publish = Basic.Publish(exchange=message.exchange, routing_key=message.key, mandatory=message.mandatory)
+    header = ContentHeader(body_size=len(body), properties=properties)
+    return ChannelFrame.marshall(channel, [publish, header, *pieces]).payload
 
 
 @given(MESSAGES, st.integers(1, 2**16 - 1), st.integers(1, 400))
