@@ -8,6 +8,8 @@ from uuid import uuid4
 import aio_pika
 import pytest
 from aio_pika.abc import AbstractQueue
+from aiormq.abc import ChannelFrame
+from pamqp.heartbeat import Heartbeat
 from places import until
 from wire import Wire
 
@@ -160,6 +162,31 @@ async def test_the_second_key_alone_is_somebody_who_takes_it(
     assert await drained(second) == [("1", b"x")]
 
 
+async def test_what_is_published_in_one_turn_leaves_in_one_write_and_in_that_order(
+    publisher: Publisher, tap: Tap, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = await tap(key)
+    writes = (await publisher._channel.get_underlay_channel()).connection.write_queue
+    written = []
+    put = writes.put_nowait
+
+    def spy(frame: object) -> None:
+        written.append(frame)
+        put(frame)
+
+    monkeypatch.setattr(writes, "put_nowait", spy)
+    await asyncio.gather(*(publisher.publish(EVENTS, key, b"%d" % number) for number in range(100)))
+    assert len(written) == 1
+    assert [body for _, body in await drained(queue)] == [b"%d" % number for number in range(100)]
+
+
+async def test_a_message_of_several_frames_arrives_whole(publisher: Publisher, tap: Tap, key: str) -> None:
+    queue = await tap(key)
+    body = bytes(range(256)) * 2000  # a frame holds 128 kB
+    await asyncio.gather(*(publisher.publish(EVENTS, key, body, message_id=str(i)) for i in range(3)))
+    assert await drained(queue) == [(str(number), body) for number in range(3)]
+
+
 async def test_publishes_under_way_survive_cuts_of_the_connection(
     publisher: Publisher, wire: Wire, tap: Tap, key: str
 ) -> None:
@@ -250,6 +277,21 @@ async def test_what_was_unconfirmed_when_the_connection_hung_is_confirmed_on_the
         wire.flowing.set()
         await task
     assert set(await drained(queue)) == {("1", b"x")}
+
+
+async def test_what_a_connection_does_not_take_is_written_as_soon_as_it_does(
+    publisher: Publisher, tap: Tap, key: str
+) -> None:
+    queue = await tap(key)
+    writes = (await publisher._channel.get_underlay_channel()).connection.write_queue
+    task = asyncio.create_task(publisher.publish(EVENTS, key, b"x", patience=5))
+    await asyncio.sleep(0)
+    while (
+        not writes.full()
+    ):  # before the publish, whose turn ends with this one, and before anything is written
+        writes.put_nowait(ChannelFrame(Heartbeat().marshal(), should_close=False))
+    await task
+    assert [body for _, body in await drained(queue)] == [b"x"]
 
 
 async def test_cancelled_publishes_do_not_shift_the_confirms_of_later_ones(
