@@ -9,7 +9,6 @@ from typing import Self
 import structlog
 from msgspec.structs import replace
 
-from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.events import CommandSettled, read_event
 from ocppdiag_contracts.model import now
@@ -170,11 +169,7 @@ class Performer:
             events += asked.events(await self.memory.severities(station, asked.monitors))
         events += await self.informer.bring(station, decision.informs)
         await self.post.tell(letters(events))
-        if decision.answer is not None and decision.node is not None:
-            try:
-                await self.post.order(decision.node, decision.answer)
-            except UnroutableError:  # the gateway went, and the station's connection with it
-                log.info("answer_unroutable", station=decision.station, node=decision.node)
+        await self.together.answer([decision])
         if decision.accepts:  # what waits goes out behind the answer that lets the station in
             await self.directory.accept(station, decision.accepts)
             await self.presence.release(station, time.time(), self.informer.inform)

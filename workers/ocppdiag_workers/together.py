@@ -124,9 +124,10 @@ class Together:
         )
         ended = [change.operation for change in changes if change.operation.ended]
         await self.memory.none_wakes([(operation.station, operation.id) for operation in ended])
-        await self._answer([each.decision for each in taken])
+        await self.answer([each.decision for each in taken])
 
-    async def _answer(self, decisions: Sequence[Decision]) -> None:
+    async def answer(self, decisions: Sequence[Decision]) -> None:
+        """Give each station its answer; raises, once all are through, that one was not confirmed."""
         sent = [
             (decision, self.post.order(decision.node, decision.answer))
             for decision in decisions
