@@ -22,9 +22,9 @@ import scale
 import starting
 import typer
 import uvloop
+from cost import GENERATOR
 from plot import Panel
 from sheet import Sheet, machine
-from stretch import GENERATOR
 
 HEAD = """# Speed: the figures
 

@@ -18,8 +18,9 @@ from typing import Annotated
 import cost
 import typer
 import uvloop
+from cost import GENERATOR
 from ground import fleet, percentile
-from sheet import Sheet, show
+from sheet import Sheet, show, spread
 from stations import Station, Tally
 from yardstick.beside import Which, beside
 
@@ -29,7 +30,6 @@ DRAIN_SECONDS = 30.0
 TARGETS = {Which.BATCHED: 0.7, Which.SINGLE: 5.0}
 """What the product's rate is to be, in those of the yardstick."""
 
-GENERATOR = "load generator"
 MOST_OF_A_CORE = 0.6
 """What the load generator may use: with more of a core it would be waited for."""
 
@@ -108,12 +108,6 @@ def freeze() -> None:
     gc.freeze()
 
 
-def middle(values: Sequence[float], unit: str = "", digits: int = 0) -> str:
-    """Write the median, and the lowest and the highest of several."""
-    low, half, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
-    return f"{half}{unit} ({low} to {high})" if len(values) > 1 else f"{half}{unit}"
-
-
 def cpu(runs: Sequence[cost.Run]) -> str:
     """Write what a call costs each process, and all of them but the load generator; and how busy the machine is."""
     each = {name: median(run.cpu[name] for run in runs) for name in runs[0].cpu}
@@ -125,9 +119,9 @@ def cpu(runs: Sequence[cost.Run]) -> str:
 
 def _write(sheet: Sheet, runs: Runs) -> None:
     for which, several in runs.items():
-        sheet.add(f"{which}: answered a second", middle([run.calls_per_second for run in several]))
+        sheet.add(f"{which}: answered a second", spread([run.calls_per_second for run in several]))
         p50, p99 = ([getattr(run, name) for run in several] for name in ("p50_ms", "p99_ms"))
-        sheet.add(f"{which}: after", f"p50 {middle(p50)} ms, p99 {middle(p99)} ms")
+        sheet.add(f"{which}: after", f"p50 {spread(p50)} ms, p99 {spread(p99)} ms")
         sheet.add(f"{which}: processor a call", cpu(several))
     for which, target in TARGETS.items():
         if product := runs.get(Which.PRODUCT) if which in runs else None:
@@ -137,12 +131,12 @@ def _write(sheet: Sheet, runs: Runs) -> None:
             ]
             sheet.add(
                 f"calls a second, product / {which}",
-                middle(ratios, digits=2),
+                spread(ratios, digits=2),
                 f"≥ {target:g}",
                 missed=median(ratios) < target,
             )
             costs = [_whole(ours) / _whole(theirs) for ours, theirs in zip(product, runs[which], strict=True)]
-            sheet.add(f"processor a call, product / {which}", middle(costs, digits=2))
+            sheet.add(f"processor a call, product / {which}", spread(costs, digits=2))
     busiest = max(
         median(run.cpu[GENERATOR] * run.calls_per_second / 1e6 for run in several)
         for several in runs.values()

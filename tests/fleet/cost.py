@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
+GENERATOR = "load generator"
+"""What the process is called that measures: its own cost is no part of what is measured."""
+
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second
 
 

@@ -18,11 +18,12 @@ import typer
 import uvloop
 from asking import Asker
 from calling import age
+from cost import GENERATOR
 from ground import Fleet, fleet, held
 from growing import Growing
 from sheet import Sheet, show
 from shelved import Shelf
-from stretch import GENERATOR, Stretch
+from stretch import Stretch
 
 STATIONS = (100, 1000, 10_000)
 OPERATIONS = (0, 10_000, 100_000)

@@ -18,9 +18,9 @@ from typing import Annotated
 import cost
 import typer
 import uvloop
-from calls import STATIONS, WARM_UP_SECONDS, closed_loop, counted, freeze, middle
+from calls import STATIONS, WARM_UP_SECONDS, closed_loop, counted, freeze
 from ground import fleet, percentile
-from sheet import Sheet, show
+from sheet import Sheet, show, spread
 from stations import Station, Tally
 from yardstick.beside import Pipeline, Which, beside
 
@@ -117,7 +117,7 @@ def _write(sheet: Sheet, share: float, points: Sequence[Point]) -> None:
         late = median(point.late_p99_ms for point in several)
         sheet.add(
             f"{which} at {share:.0%} ({several[0].due_per_second:,.0f} a second)",
-            f"p50 {middle(p50, digits=1)} ms, p99 {middle(p99, digits=1)} ms; load generator late by {late:.1f} ms (p99)",
+            f"p50 {spread(p50, digits=1)} ms, p99 {spread(p99, digits=1)} ms; load generator late by {late:.1f} ms (p99)",
         )
     if share == TARGET_SHARE and halves[Which.BATCHED]:
         ratio = halves[Which.PRODUCT] / halves[Which.BATCHED]

@@ -18,9 +18,10 @@ import uvloop
 from answering import Crowd
 from asking import Asker
 from calling import age, calling, open_logs
+from cost import GENERATOR
 from ground import Fleet, fleet
-from sheet import Sheet, show
-from stretch import GENERATOR, Stretch, add_costs, add_rate, spread
+from sheet import Sheet, show, spread
+from stretch import Stretch, add_costs, add_rate
 
 STATIONS = 1024
 EVEN = 0.10

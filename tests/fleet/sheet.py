@@ -2,14 +2,21 @@
 
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from statistics import median
 
 import cost
 import typer
 
 PARTS = ("websockets", "uvloop", "redis", "aio-pika")
+
+
+def spread(values: Sequence[float], unit: str = "", digits: int = 0) -> str:
+    """The median, with the lowest and the highest."""
+    low, middle, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
+    return f"{middle}{unit} ({low} to {high})" if len(values) > 1 else f"{middle}{unit}"
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from calls import MOST_OF_A_CORE
+from cost import GENERATOR
 from ground import Fleet
-from sheet import Sheet
-
-GENERATOR = "load generator"
+from sheet import Sheet, spread
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,6 @@ class Meter:
 
     def _cpu(self) -> dict[str, float]:
         return {**self._running.cpu(), GENERATOR: time.process_time()}
-
-
-def spread(values: Sequence[float], unit: str = "", digits: int = 0) -> str:
-    """The median, with the lowest and the highest."""
-    low, middle, high = (f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
-    return f"{middle}{unit} ({low} to {high})" if len(values) > 1 else f"{middle}{unit}"
 
 
 def add_rate(sheet: Sheet, what: str, stretches: Sequence[Stretch]) -> None:

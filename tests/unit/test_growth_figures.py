@@ -2,8 +2,9 @@
 
 import growth
 import pytest
+from cost import GENERATOR
 from sheet import Sheet
-from stretch import GENERATOR, Stretch
+from stretch import Stretch
 
 
 def step(many: int, *, busy: float, silent: float = 0.0, memory: int = 0) -> growth.Step:

@@ -1,10 +1,11 @@
 """What is worked out of stretches of a measurement."""
 
 import pytest
+from cost import GENERATOR
 from ends import End, Monitored, Result
 from parts_rate import MONITORS, Reports, monitors
 from sheet import Sheet
-from stretch import GENERATOR, Stretch, add_costs, add_generator, add_ratio
+from stretch import Stretch, add_costs, add_generator, add_ratio
 
 
 def stretch(done: int, *, worker: float = 0.0, generator: float = 0.0) -> Stretch:
