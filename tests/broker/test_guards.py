@@ -16,6 +16,7 @@ from ocppdiag_contracts.events import CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure, Retry
 from ocppdiag_contracts.topology import GUARD_KEY, GUARD_SECONDS, STATION
 from ocppdiag_local.services import Services
+from ocppdiag_workers.inform import PATIENCE_SECONDS
 from ocppdiag_workers.memory import Memory
 
 Stages = Callable[[], Awaitable[Stage]]
@@ -130,8 +131,13 @@ async def test_an_end_on_record_that_nobody_could_tell_is_told_when_the_guard_co
         await guards(stage).rested([each])
     assert (await ends(stage), await resting(stage, GUARD_SECONDS[0])) == ([], [])
     await guards(stage).rested([each])
-    await guards(stage).rested([each])
+    assert (await ends(stage), len(await resting(stage, GUARD_SECONDS[0]))) == ([], 1), (
+        "somebody may be at it"
+    )
+    await stage.performer.wake(stage.station, each.command_id, time.time() + PATIENCE_SECONDS + 1)
     assert len(await ends(stage)) == 1
+    assert await guards(stage).rested([each]) == []
+    assert (await ends(stage), await resting(stage, GUARD_SECONDS[0])) == ([], [])
 
 
 async def test_guards_that_meet_a_redis_that_goes_away_are_not_made_more_by_coming_again(

@@ -77,6 +77,19 @@ async def test_what_was_left_unsent_just_now_is_told_by_an_early_alarm(stage: St
     assert await stage.alarm(wish) == pytest.approx(wish.due.timestamp())
 
 
+async def test_an_alarm_that_rings_while_somebody_tells_an_end_does_not_tell_it_too(stage: Stage) -> None:
+    wish = await stage.begun()
+    await crash(stage, wish, news.Lost(time.time()))
+    await stage.performer.wake(stage.station, wish.id, time.time())
+    assert await stage.events() == []
+    alarm = await stage.alarm(wish)
+    assert alarm is not None
+    assert alarm < time.time() + 10
+    await stage.performer.wake(stage.station, wish.id, alarm)
+    assert (await stage.settled()).failure is Failure.CONNECTION_LOST
+    assert await stage.alarm(wish) is None
+
+
 async def test_an_end_that_was_left_unsent_is_told_by_its_deadline_and_then_put_away(stage: Stage) -> None:
     wish = await stage.begun()
     await crash(stage, wish, news.Lost(time.time()))

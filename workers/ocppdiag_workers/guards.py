@@ -42,9 +42,10 @@ class Guards:
         station, command_id = guard.station, guard.command_id
         remembered = await self.performer.memory.find(station, command_id)
         if remembered and remembered.operation.ended:
-            if remembered.unsent:
-                await self.performer.wake(station, command_id, at)
-            return None
+            if not remembered.unsent:
+                return None
+            await self.performer.wake(station, command_id, at)
+            return guard
         if not guard.over(at):
             return guard
         if remembered:

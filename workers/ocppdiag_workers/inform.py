@@ -72,7 +72,7 @@ class Informer:
         remembered = await self.memory.find(station, it) if it else None
         if remembered is None:
             return False
-        await self.tell_left(remembered)
+        await self.tell_left(remembered, time.time())
         item, operation = inform.news, remembered.operation
         if operation.ended:
             return self.table.had(operation, item)
@@ -172,17 +172,20 @@ class Informer:
             if each and each.operation.family == family and each.operation.state is not State.WAITING
         ]
 
-    async def tell_left(self, remembered: Remembered) -> None:
-        """See to events that somebody has left unsent: now if that was a while ago, else he may be at it still."""
-        if not remembered.unsent:
-            return
-        now = time.time()
-        if max(each.at for each in remembered.unsent) < now - PATIENCE_SECONDS:
-            await self.tell(remembered)
-        else:
-            await self.memory.wake_by(
-                remembered.operation.station, remembered.operation.id, now + PATIENCE_SECONDS
-            )
+    async def tell_left(self, remembered: Remembered, now: float) -> bool:
+        """See to events that somebody has left unsent: now if that was a while ago, else he may be at it still.
+
+        Returns whether none is left; else the operation is woken for them.
+        """
+        if remembered.unsent and max(each.at for each in remembered.unsent) >= now - PATIENCE_SECONDS:
+            await self.look_again(remembered.operation, now)
+            return False
+        await self.tell(remembered)
+        return True
+
+    async def look_again(self, operation: Operation, now: float) -> None:
+        """Have an operation woken soon, for events that may be left unsent."""
+        await self.memory.wake_by(operation.station, operation.id, now + PATIENCE_SECONDS)
 
     async def tell(self, remembered: Remembered) -> None:
         """Publish what is still unsent, then forget that it was."""

@@ -96,7 +96,7 @@ class Performer:
             if same is None:
                 return await self.command(command, body, reply_to, user, allowed=allowed)
             remembered = same
-        await self.informer.tell_left(remembered)
+        await self.informer.tell_left(remembered, time.time())
         if remembered.operation.state is State.QUEUED:
             await self.informer.send(remembered.operation, again=again)
         elif remembered.operation.state is State.WAITING:  # the station may have come while this was written
@@ -111,7 +111,8 @@ class Performer:
         operation, told = ended(event, reply_to, user), letters((event,))
         final = letter(event.for_later())
         if await self.memory.commit(operation, told, 0, time.time(), final=final):
-            await self.wake(operation.station, operation.id, time.time())
+            await self.informer.tell(Remembered(operation, 1, told))
+            await self.memory.wake_never(operation.station, operation.id)
 
     async def _known(self, command: Command, reply_to: str | None) -> bool:
         """Whether a command without a record was begun before Redis lost that; then its end is told (again)."""
@@ -180,18 +181,22 @@ class Performer:
         if remembered is None:
             await self.memory.wake_never(station, command_id)
             return
-        await self.informer.tell(remembered)
+        all_told = await self.informer.tell_left(remembered, now)
         operation = remembered.operation
         if operation.ended:
-            await self.memory.wake_never(station, command_id)
+            if all_told:
+                await self.memory.wake_never(station, command_id)
             return
         gone = now < operation.due and await self.presence.gone(operation)
         item = news.Lost(now, operation.turn, operation.epoch) if gone else news.Woke(now)
-        after = await self.informer.advance(Remembered(operation, remembered.revision), item, now)
+        left = () if all_told else remembered.unsent
+        after = await self.informer.advance(Remembered(operation, remembered.revision, left), item, now)
         if after is None:
             return
         if not after.ended:
             await self.presence.look_again(after, now)
+            if not all_told:
+                await self.informer.look_again(after, now)
         if after.waits:
             await self.presence.release(station, now, self.informer.inform)
 
