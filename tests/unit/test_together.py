@@ -145,7 +145,7 @@ LEFT: list[Callable[[Hands], Decision]] = [
     lambda _: Decision(STATION, accepts=1),
     lambda _: Decision(STATION, severities=Severities((), lambda _: ())),
     lambda _: Decision(STATION, forgets_monitors=True),
-    lambda _: of(SENT),  # of an operation that is not there
+    lambda _: Decision(STATION, (Inform(SENT, "c9", unclaimed=unclaimed),)),
     lambda _: Decision(STATION, (Inform(SENT, request=("log", 99), assumed="log"),)),
     lambda _: Decision(STATION, (Inform(SENT, request=("log", 99), unclaimed=unclaimed),)),
     for_two,
@@ -169,6 +169,13 @@ async def test_what_is_not_simple_is_left_and_nothing_of_it_is_done(why: Callabl
     heartbeat = decided(HEARTBEAT)
     assert await hands.together.take([decision, heartbeat]) == [None, Taken(heartbeat)]
     assert hands.memory.kept == before
+    assert hands.done == []
+
+
+async def test_news_of_an_operation_that_is_not_there_is_nobodys_and_needs_nothing() -> None:
+    hands = Hands()
+    decision = of(SENT)
+    assert await hands.together.take([decision]) == [Taken(decision)]
     assert hands.done == []
 
 

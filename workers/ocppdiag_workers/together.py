@@ -6,7 +6,7 @@ concerned with. That is nearly everything that stations say. The rest is left wi
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +20,7 @@ from ocppdiag_workers.feature import nothing
 from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Operation, Step
+from ocppdiag_workers.parts import Part
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.records import Change, Name, Remembered, Request
 from ocppdiag_workers.table import Table
@@ -38,17 +39,23 @@ class Taken(Struct, frozen=True):
 
 
 class _Claim(Struct, frozen=True):
-    """News, and the operation that it is for."""
+    """News for an open operation; `index` is that of the decision it comes from."""
 
+    index: int
+    before: Remembered
     item: news.News
-    name: Name
 
 
 class _Plan(Struct, frozen=True):
     """What news leads to."""
 
+    index: int
     before: Remembered
     step: Step
+
+
+Known = Mapping[Request | Name, Remembered | None]
+"""The operations that news is for, by their requests and by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +70,23 @@ class Together:
         """Write what each decision changes; None for those that are not simple enough."""
         known = await self._known(decisions)
         taken: list[Taken | None] = []
-        claims: dict[int, _Claim] = {}
+        claims: list[_Claim] = []
         for index, decision in enumerate(decisions):
-            found = _claims(decision, known)
-            taken.append(None if found is None else Taken(decision))
-            if found:
-                claims[index] = found[0]
-        plans = await self._plans(claims)
-        changes = {index: change for index, plan in plans.items() if (change := _change(plan))}
+            found = _claims(index, decision, known)
+            claims += found or ()
+            taken.append(None if found is None or found else Taken(decision))
+        changes = [(plan, _change(plan)) for plan in await self._plans(claims)]
         await self.memory.see_all_monitors(
-            [
-                (plan.step.operation.station, plan.step.monitors)
-                for plan in plans.values()
-                if plan.step.monitors
-            ]
+            [(plan.step.operation.station, plan.step.monitors) for plan, _ in changes if plan.step.monitors]
         )
-        now = time.time()
-        written = dict(zip(changes, await self.memory.commit_all([*changes.values()], now), strict=True))
-        for index in claims:
-            if index not in plans or not written.get(index, True):  # somebody else has just moved it on
-                taken[index] = None
-            elif change := changes.get(index):
-                _say_moved(plans[index].before.operation, change.operation)
-                taken[index] = Taken(decisions[index], change)
+        to_write = [change for _, change in changes if change]
+        written = iter(await self.memory.commit_all(to_write, time.time()))
+        for plan, change in changes:
+            if change is None:
+                taken[plan.index] = Taken(decisions[plan.index])
+            elif next(written):  # else somebody else has just moved it on
+                _say_moved(plan.before.operation, change.operation)
+                taken[plan.index] = Taken(decisions[plan.index], change)
         return taken
 
     async def finish(self, taken: Sequence[Taken]) -> None:
@@ -144,73 +145,78 @@ class Together:
         if failure:
             raise failure
 
-    async def _known(self, decisions: Sequence[Decision]) -> Mapping[Request, str | None]:
-        """Which commands the requests stand for that are meant."""
-        requests = [
-            (decision.station, *name)
-            for decision in decisions
-            for inform in decision.informs
-            if (name := inform.named)
-        ]
-        return dict(zip(requests, await self.memory.find_requests(requests), strict=True))
-
-    async def _plans(self, claims: Mapping[int, _Claim]) -> dict[int, _Plan]:
-        """What the news leads to, where that is simple."""
-        found = await self.memory.find_all([claim.name for claim in claims.values()])
-        there = {index: each for index, each in zip(claims, found, strict=True) if each and _is_open(each)}
-        items = await self._with_parts({index: claims[index] for index in there})
-        plans = {
-            index: _Plan(before, self.table.advance(before.operation, items[index]))
-            for index, before in there.items()
+    async def _known(self, decisions: Sequence[Decision]) -> Known:
+        """Look up all operations that the decisions have news for."""
+        informs = [(decision.station, inform) for decision in decisions for inform in decision.informs]
+        requests = [(station, *name) for station, inform in informs if (name := inform.named)]
+        asked = dict(zip(requests, await self.memory.find_requests(requests), strict=True))
+        meant: dict[Request | Name, Name] = {
+            request: (request[0], command_id) for request, command_id in asked.items() if command_id
         }
-        plans = await self._gathered({index: plan for index, plan in plans.items() if _is_simple(plan)})
-        if any(plan.step.final for plan in plans.values()):
+        meant |= {
+            (station, inform.tag): (station, inform.tag)
+            for station, inform in informs
+            if inform.tag and not inform.named
+        }
+        return dict(zip(meant, await self.memory.find_all([*meant.values()]), strict=True))
+
+    async def _plans(self, claims: Sequence[_Claim]) -> list[_Plan]:
+        """What the news leads to, where that is simple."""
+        plans = [
+            _Plan(claim.index, claim.before, self.table.advance(claim.before.operation, claim.item))
+            for claim in await self._with_parts([claim for claim in claims if _is_open(claim.before)])
+        ]
+        plans = await self._gathered([plan for plan in plans if _is_simple(plan)])
+        if any(plan.step.final for plan in plans):
             store = await self.memory.origin.store()
             # In a Redis that fell, an end may have been told that is not on record.
-            return {
-                index: plan
-                for index, plan in plans.items()
-                if not plan.step.final or plan.before.operation.store == store
-            }
+            return [plan for plan in plans if not plan.step.final or plan.before.operation.store == store]
         return plans
 
-    async def _gathered(self, plans: dict[int, _Plan]) -> dict[int, _Plan]:
+    async def _gathered(self, plans: list[_Plan]) -> list[_Plan]:
         """The plans, with all parts for those that need them."""
-        needing = {index: plan for index, plan in plans.items() if plan.step.gather}
-        all_parts = await self.memory.all_parts(
-            [(plan.before.operation, plan.step.keep) for plan in needing.values()]
-        )
-        return plans | {
-            index: replace(plan, step=plan.step.with_all(parts))
-            for (index, plan), parts in zip(needing.items(), all_parts, strict=True)
-        }
+        needing = [(plan.before.operation, plan.step.keep) for plan in plans if plan.step.gather]
+        parts = iter(await self.memory.all_parts(needing))
+        return [
+            replace(plan, step=plan.step.with_all(next(parts))) if plan.step.gather else plan
+            for plan in plans
+        ]
 
-    async def _with_parts(self, claims: Mapping[int, _Claim]) -> dict[int, news.News]:
+    async def _with_parts(self, claims: list[_Claim]) -> list[_Claim]:
         """The news, with what is known of parts of reports already."""
-        items = {index: claim.item for index, claim in claims.items()}
-        parts = {index: item for index, item in items.items() if isinstance(item, news.PartCame)}
-        known = await self.memory.known_parts(
-            [(claims[index].name, item.part) for index, item in parts.items()]
-        )
-        for (index, item), (first, repeated) in zip(parts.items(), known, strict=True):
-            items[index] = replace(item, known=first, repeated=repeated)
-        return items
+        coming = [
+            (_name(claim), claim.item.part) for claim in claims if isinstance(claim.item, news.PartCame)
+        ]
+        known = iter(await self.memory.known_parts(coming))
+        return [_with_known(claim, known) for claim in claims]
 
 
-def _claims(decision: Decision, known: Mapping[Request, str | None]) -> list[_Claim] | None:
+def _name(claim: _Claim) -> Name:
+    return claim.before.operation.station, claim.before.operation.id
+
+
+def _with_known(claim: _Claim, known: Iterator[tuple[Part | None, bool]]) -> _Claim:
+    if not isinstance(claim.item, news.PartCame):
+        return claim
+    first, repeated = next(known)
+    return replace(claim, item=replace(claim.item, known=first, repeated=repeated))
+
+
+def _claims(index: int, decision: Decision, known: Known) -> list[_Claim] | None:
     """At most one operation that the decision has news for; None where there may be more to it."""
     if decision.connects or decision.accepts or decision.severities or decision.forgets_monitors:
         return None
     claims: list[_Claim] = []
     for inform in decision.informs:
-        command_id = known[decision.station, *name] if (name := inform.named) else inform.tag
-        if command_id is None:
+        name = inform.named or ((inform.tag,) if inform.tag else None)
+        before = known.get((decision.station, *name)) if name else None
+        if before is None:
             if inform.assumed or inform.unclaimed is not nothing:
                 return None
         elif inform.family or claims:
             return None
         else:
-            claims.append(_Claim(inform.news, (decision.station, command_id)))
+            claims.append(_Claim(index, before, inform.news))
     return claims
 
 
