@@ -18,6 +18,7 @@ import growth
 import latency
 import parts_rate
 import plot
+import rooms
 import scale
 import starting
 import typer
@@ -55,6 +56,7 @@ class Measure(StrEnum):
     GROWTH = "growth"
     SCALE = "scale"
     START = "start"
+    ROOMS = "rooms"
 
 
 class Bench:
@@ -74,6 +76,7 @@ class Bench:
             Measure.GROWTH: self._growth,
             Measure.SCALE: self._scale,
             Measure.START: self._start,
+            Measure.ROOMS: self._rooms,
         }
         yield from measures[which]()
 
@@ -109,6 +112,9 @@ class Bench:
 
     def _start(self) -> Iterator[Sheet]:
         yield uvloop.run(starting.measured(self._of(7, 3)))
+
+    def _rooms(self) -> Iterator[Sheet]:
+        yield uvloop.run(rooms.measured(seconds=self._of(6, 3)))
 
     def _of(self, full: int, least: int = 1) -> int:
         return max(least, round(full * self._share))
