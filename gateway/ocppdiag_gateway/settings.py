@@ -84,7 +84,9 @@ class Settings(BaseSettings):
 
     ping_interval: float = Field(default=30.0, gt=0)
     ping_timeout: float = Field(default=60.0, gt=0)
-    renew_seconds: float = Field(default=10.0, gt=0, le=30)
+    renew_seconds: float = Field(default=10.0, gt=0, le=10)
+    """Not more, because 15 s after Redis was emptied all leases are taken to be in it again."""
+
     drain_seconds: float = Field(default=10.0, ge=0, le=10)
     log_level: str = "info"
 
