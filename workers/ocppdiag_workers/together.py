@@ -21,7 +21,7 @@ from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Operation, Step
 from ocppdiag_workers.post import Post
-from ocppdiag_workers.records import Change, Name, Remembered, Request
+from ocppdiag_workers.records import PATIENCE_SECONDS, Change, Name, Remembered, Request
 from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
@@ -35,6 +35,8 @@ class Taken(Struct, frozen=True):
 
     decision: Decision
     change: Change | None = None
+    behind: bool = False
+    """Somebody is still telling what came before: the alarm is left to see to it."""
 
 
 class _Claim(Struct, frozen=True):
@@ -69,7 +71,8 @@ class Together:
             taken.append(None if found is None else Taken(decision))
             if found:
                 claims[index] = found[0]
-        plans = await self._plans(claims)
+        now = time.time()
+        plans = await self._plans(claims, now)
         changes = {index: change for index, plan in plans.items() if (change := _change(plan))}
         await self.memory.see_all_monitors(
             [
@@ -78,14 +81,15 @@ class Together:
                 if plan.step.monitors
             ]
         )
-        now = time.time()
+        behind = [claims[index].name for index, plan in plans.items() if plan.before.unsent]
+        await self.memory.all_wake_by(behind, now + PATIENCE_SECONDS)
         written = dict(zip(changes, await self.memory.commit_all([*changes.values()], now), strict=True))
         for index in claims:
             if index not in plans or not written.get(index, True):  # somebody else has just moved it on
                 taken[index] = None
             elif change := changes.get(index):
                 _say_moved(plans[index].before.operation, change.operation)
-                taken[index] = Taken(decisions[index], change)
+                taken[index] = Taken(decisions[index], change, bool(plans[index].before.unsent))
         return taken
 
     async def finish(self, taken: Sequence[Taken]) -> None:
@@ -118,12 +122,12 @@ class Together:
         await self.post.tell(letters(taken.decision.events))
 
     async def _told(self, taken: Sequence[Taken]) -> None:
-        changes = [each.change for each in taken if each.change]
+        changes = [(each.change, each.behind) for each in taken if each.change]
         await self.memory.mark_all_sent(
-            [(change.operation, change.told) for change in changes if change.told]
+            [(change.operation, change.told) for change, _ in changes if change.told]
         )
-        ended = [change.operation for change in changes if change.operation.ended]
-        await self.memory.none_wakes([(operation.station, operation.id) for operation in ended])
+        over = [change.operation for change, behind in changes if change.operation.ended and not behind]
+        await self.memory.none_wakes([(operation.station, operation.id) for operation in over])
         await self.answer([each.decision for each in taken])
 
     async def answer(self, decisions: Sequence[Decision]) -> None:
@@ -154,10 +158,11 @@ class Together:
         ]
         return dict(zip(requests, await self.memory.find_requests(requests), strict=True))
 
-    async def _plans(self, claims: Mapping[int, _Claim]) -> dict[int, _Plan]:
+    async def _plans(self, claims: Mapping[int, _Claim], now: float) -> dict[int, _Plan]:
         """What the news leads to, where that is simple."""
         found = await self.memory.find_all([claim.name for claim in claims.values()])
-        there = {index: each for index, each in zip(claims, found, strict=True) if each and _is_open(each)}
+        pairs = zip(claims, found, strict=True)
+        there = {index: each for index, each in pairs if each and _is_open(each, now)}
         items = await self._with_parts({index: claims[index] for index in there})
         plans = {
             index: _Plan(before, self.table.advance(before.operation, items[index]))
@@ -218,8 +223,9 @@ def _tells(taken: Taken) -> bool:
     return bool(taken.decision.events or (taken.change and taken.change.told))
 
 
-def _is_open(remembered: Remembered) -> bool:
-    return not (remembered.unsent or remembered.operation.ended or remembered.operation.waits)
+def _is_open(remembered: Remembered, now: float) -> bool:
+    left = remembered.unsent and not remembered.being_told(now)
+    return not (left or remembered.operation.ended or remembered.operation.waits)
 
 
 def _is_simple(plan: _Plan) -> bool:
