@@ -155,8 +155,9 @@ class MemoryDouble(Memory):
     async def wake_later(self, station: str, command_id: str, at: float) -> None:  # noqa: ARG002
         self.kept.deadlines[command_id] = at
 
-    async def wake_by(self, station: str, command_id: str, at: float) -> None:  # noqa: ARG002
-        self.kept.deadlines[command_id] = min(at, self.kept.deadlines.get(command_id, at))
+    async def all_wake_by(self, names: Sequence[Name], at: float) -> None:
+        for _, command_id in names:
+            self.kept.deadlines[command_id] = min(at, self.kept.deadlines.get(command_id, at))
 
     async def none_wakes(self, names: Sequence[Name]) -> None:
         for _, command_id in names:

@@ -16,8 +16,8 @@ from ocppdiag_contracts.events import CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure, Retry
 from ocppdiag_contracts.topology import GUARD_KEY, GUARD_SECONDS, STATION
 from ocppdiag_local.services import Services
-from ocppdiag_workers.inform import PATIENCE_SECONDS
 from ocppdiag_workers.memory import Memory
+from ocppdiag_workers.records import PATIENCE_SECONDS
 
 Stages = Callable[[], Awaitable[Stage]]
 

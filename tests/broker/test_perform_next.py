@@ -17,8 +17,8 @@ from ocppdiag_contracts.commands import (
     IdTokenType,
 )
 from ocppdiag_contracts.events import CommandSettled, Outcome
-from ocppdiag_workers.inform import PATIENCE_SECONDS
 from ocppdiag_workers.operation import State
+from ocppdiag_workers.records import PATIENCE_SECONDS
 
 TOKEN = IdToken(id_token="04A2B3C4", type=IdTokenType.ISO14443)
 LAST_PART = {"seqNo": 0, "tbc": False, "generatedAt": GENERATED_AT}

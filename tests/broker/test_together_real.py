@@ -18,10 +18,9 @@ from ocppdiag_local.services import Services
 from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_redis import keys
 from ocppdiag_workers import news
-from ocppdiag_workers.inform import PATIENCE_SECONDS
 from ocppdiag_workers.letters import letters
 from ocppdiag_workers.operation import Operation, State
-from ocppdiag_workers.records import Change
+from ocppdiag_workers.records import PATIENCE_SECONDS, Change
 from ocppdiag_workers.table import Table
 
 OTHERS = range(1, 5)

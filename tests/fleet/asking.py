@@ -1,7 +1,7 @@
 """Commands, published without waiting for the confirm of one before the next, and their final events.
 
 Barer than `ocppdiag_client`, to cost as little as can be: of all events it hears the final ones, from one queue, and
-reads of them what is looked at.
+reads of them what is looked at. It publishes as the client does.
 """
 
 import asyncio
@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractIncomingMessage
 from answering import Crowd
 from ends import Books, End, Then, Wrong
 from ground import Fleet
 from stretch import Meter, Stretch
 
-from ocppdiag_amqp import Broker
+from ocppdiag_amqp import Broker, Publisher
 from ocppdiag_amqp.broker import declare_queue
 from ocppdiag_contracts import cloud_events
 from ocppdiag_contracts.commands import GetLog, GetMonitoringReport
@@ -36,10 +35,9 @@ Asked = GetLog | GetMonitoringReport
 class Asker:
     """Asks, and hears how it ended. Made by `connect`, and good until that context ends."""
 
-    def __init__(self, commands: AbstractExchange, user: str) -> None:
+    def __init__(self, publisher: Publisher) -> None:
         self.books = Books()
-        self._commands = commands
-        self._user = user
+        self._publisher = publisher
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -47,8 +45,7 @@ class Asker:
     async def connect(cls, amqp_url: str) -> AsyncIterator["Asker"]:
         """Connect, and hear all final events from here on."""
         async with Broker(amqp_url, name="ocppdiag bench") as broker:
-            publishing = await broker.publishing_channel()
-            asker = cls(await publishing.get_exchange(COMMANDS.name), broker.user)
+            asker = cls(await Publisher.open(broker))
             channel = await broker.consuming_channel(0)
             queue = await declare_queue(channel, watch_queue(uuid4().hex, ("command_settled.#",)))
             tag = await queue.consume(asker._hear, no_ack=True)
@@ -79,17 +76,17 @@ class Asker:
         await asyncio.sleep(LATE_SECONDS)
 
     async def _publish(self, command: Asked) -> None:
-        message = Message(
-            command.model_dump_json(exclude_none=True).encode(),
-            content_type="application/json",
-            delivery_mode=DeliveryMode.PERSISTENT,
-            headers={**cloud_events.headers(command, SOURCE)},
-            message_id=command.id,
-            type=command.command,
-            user_id=self._user,
-        )
         try:
-            await self._commands.publish(message, command.command, mandatory=True, timeout=CONFIRM_SECONDS)
+            await self._publisher.publish(
+                COMMANDS,
+                command.command,
+                command.model_dump_json(exclude_none=True).encode(),
+                message_id=command.id,
+                type=command.command,
+                headers=cloud_events.headers(command, SOURCE),
+                signed=True,
+                patience=CONFIRM_SECONDS,
+            )
         except Exception as error:  # noqa: BLE001 (whatever it is, it is to be seen)
             self.errors[f"not published: {type(error).__name__} {error}"] += 1
 

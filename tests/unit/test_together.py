@@ -1,6 +1,7 @@
 """What is simple is done together, and of what is not nothing is done: each reason for that, with nothing but memory."""
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 
@@ -227,3 +228,19 @@ async def test_the_last_part_of_all_ends_the_report_with_the_others_that_lie_the
     assert end.whole is not None
     assert json.loads(bytes(end.whole))["result"]["data"] == "ab"
     assert "c1" not in hands.memory.kept.parts
+
+
+async def test_what_comes_while_somebody_tells_of_the_operation_is_taken_and_the_alarm_sees_to_the_rest() -> (
+    None
+):
+    hands = Hands()
+    operation = hands.keep(wake_at=time.time() + 600)
+    told = letters(TABLE.advance(operation, news.Sent(time.time(), 0, (1, 1))).events)
+    hands.memory.kept.operations["c1"] = Remembered(operation, 1, told)
+    hands.memory.kept.deadlines["c1"] = operation.wake_at
+    (taken,) = await hands.take(of(answered({"status": "Rejected"})))
+    assert taken
+    await hands.together.finish([taken])
+    assert hands.now().state is State.REJECTED
+    assert hands.memory.kept.operations["c1"].unsent == told
+    assert hands.memory.kept.deadlines["c1"] < time.time() + 10

@@ -15,14 +15,11 @@ from ocppdiag_workers.operation import Operation, State, Step
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
-from ocppdiag_workers.records import Remembered
+from ocppdiag_workers.records import PATIENCE_SECONDS, Remembered
 from ocppdiag_workers.table import Table
 from ocppdiag_workers.written import Told
 
 log = structlog.get_logger()
-
-PATIENCE_SECONDS = 5.0
-"""How long an event may be unsent before somebody else sends it: its own handler is most likely about to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +174,7 @@ class Informer:
 
         Returns whether none is left; else the operation is woken for them.
         """
-        if remembered.unsent and max(each.at for each in remembered.unsent) >= now - PATIENCE_SECONDS:
+        if remembered.being_told(now):
             await self.look_again(remembered.operation, now)
             return False
         await self.tell(remembered)

@@ -191,7 +191,13 @@ class Memory:
 
     async def wake_by(self, station: str, command_id: str, at: float) -> None:
         """Have the operation woken at a time, unless that is to be sooner anyway."""
-        await self._redis.run("ZADD", keys.DEADLINES, "LT", at, records.member(station, command_id))
+        await self.all_wake_by([(station, command_id)], at)
+
+    async def all_wake_by(self, names: Sequence[Name], at: float) -> None:
+        """Have each of these woken so."""
+        if names:
+            members = (part for name in names for part in (at, records.member(*name)))
+            await self._redis.run("ZADD", keys.DEADLINES, "LT", *members)
 
     async def wake_never(self, station: str, command_id: str) -> None:
         """Nothing is left to do for this operation."""

@@ -18,6 +18,7 @@ from ocppdiag_workers.begin import barred, begin, repeated
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.ends import SLACK_SECONDS, Ends
 from ocppdiag_workers.feature import House
+from ocppdiag_workers.gathering import Gathering
 from ocppdiag_workers.guard import Guard
 from ocppdiag_workers.inform import Informer
 from ocppdiag_workers.letters import letter, letters
@@ -48,6 +49,7 @@ class Performer:
     ends: Ends
     informer: Informer
     together: Together
+    gathering: Gathering
     table: Table
     house: House
 
@@ -58,7 +60,9 @@ class Performer:
         """Put the hands of a worker together."""
         orders = Orders(memory, post, directory, table, house)
         informer = Informer(memory, post, orders, Presence(memory, directory), ends, table)
-        return cls(memory, post, directory, ends, informer, Together(memory, post, table), table, house)
+        together = Together(memory, post, table)
+        gathering = Gathering(together.take)
+        return cls(memory, post, directory, ends, informer, together, gathering, table, house)
 
     @property
     def presence(self) -> Presence:
@@ -144,7 +148,7 @@ class Performer:
 
     async def decisions(self, decisions: Sequence[Decision]) -> None:
         """Carry out what records of different stations have asked for; raises, once all are through, the first error."""
-        taken = await self.together.take(decisions)
+        taken = await self.gathering.take(decisions)
         left = [decision for decision, each in zip(decisions, taken, strict=True) if each is None]
         outcomes = await asyncio.gather(
             self.together.finish([each for each in taken if each]),

@@ -24,6 +24,9 @@ Name = tuple[str, str]
 Request = tuple[str, str, int]
 """Station, family and requestId."""
 
+PATIENCE_SECONDS = 5.0
+"""How long an event may be unsent before somebody else sends it: its own handler is most likely about to."""
+
 _OPERATION = msgspec.json.Decoder(Operation)
 _LETTER = msgspec.json.Decoder(Letter)
 _PART = msgspec.json.Decoder(Part)
@@ -36,6 +39,10 @@ class Remembered(Struct, frozen=True):
     operation: Operation
     revision: int
     unsent: tuple[Letter, ...] = ()
+
+    def being_told(self, now: float) -> bool:
+        """Whether events are unsent that somebody is most likely at: they are left to him, and to an alarm."""
+        return bool(self.unsent) and max(each.at for each in self.unsent) >= now - PATIENCE_SECONDS
 
 
 class Change(Struct, frozen=True):

@@ -6,7 +6,7 @@ concerned with. That is nearly everything that stations say. The rest is left wi
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -14,15 +14,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
-from ocppdiag_workers import news
 from ocppdiag_workers.decide import Decision
-from ocppdiag_workers.feature import nothing
-from ocppdiag_workers.letters import letter, letters
+from ocppdiag_workers.letters import letters
 from ocppdiag_workers.memory import Memory
-from ocppdiag_workers.operation import Operation, Step
-from ocppdiag_workers.parts import Part
+from ocppdiag_workers.news import PartCame
+from ocppdiag_workers.operation import Operation
 from ocppdiag_workers.post import Post
-from ocppdiag_workers.records import Change, Name, Remembered, Request
+from ocppdiag_workers.records import PATIENCE_SECONDS, Change, Name, Request
+from ocppdiag_workers.simple import Claim, Known, Plan, claims
 from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
@@ -36,26 +35,8 @@ class Taken(Struct, frozen=True):
 
     decision: Decision
     change: Change | None = None
-
-
-class _Claim(Struct, frozen=True):
-    """News for an open operation; `index` is that of the decision it comes from."""
-
-    index: int
-    before: Remembered
-    item: news.News
-
-
-class _Plan(Struct, frozen=True):
-    """What news leads to."""
-
-    index: int
-    before: Remembered
-    step: Step
-
-
-Known = Mapping[Request | Name, Remembered | None]
-"""The operations that news is for, by their requests and by their names."""
+    behind: bool = False
+    """Somebody is still telling what came before: the alarm is left to see to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +50,32 @@ class Together:
     async def take(self, decisions: Sequence[Decision]) -> list[Taken | None]:
         """Write what each decision changes; None for those that are not simple enough."""
         known = await self._known(decisions)
+        now = time.time()
         taken: list[Taken | None] = []
-        claims: list[_Claim] = []
+        claimed: list[Claim] = []
         for index, decision in enumerate(decisions):
-            found = _claims(index, decision, known)
-            claims += found or ()
+            found = claims(index, decision, known)
+            claimed += found or ()
             taken.append(None if found is None or found else Taken(decision))
-        changes = [(plan, _change(plan)) for plan in await self._plans(claims)]
+        plans = await self._plans([claim for claim in claimed if claim.is_open(now)])
         await self.memory.see_all_monitors(
-            [(plan.step.operation.station, plan.step.monitors) for plan, _ in changes if plan.step.monitors]
+            [
+                (plan.claim.before.operation.station, plan.step.monitors)
+                for plan in plans
+                if plan.step.monitors
+            ]
         )
-        to_write = [change for _, change in changes if change]
-        written = iter(await self.memory.commit_all(to_write, time.time()))
-        for plan, change in changes:
+        behind = [plan.claim.name for plan in plans if plan.claim.before.unsent]
+        await self.memory.all_wake_by(behind, now + PATIENCE_SECONDS)
+        changes = [(plan.claim, plan.change) for plan in plans]
+        written = iter(await self.memory.commit_all([change for _, change in changes if change], now))
+        for claim, change in changes:
+            decision = decisions[claim.index]
             if change is None:
-                taken[plan.index] = Taken(decisions[plan.index])
+                taken[claim.index] = Taken(decision)
             elif next(written):  # else somebody else has just moved it on
-                _say_moved(plan.before.operation, change.operation)
-                taken[plan.index] = Taken(decisions[plan.index], change)
+                _say_moved(claim.before.operation, change.operation)
+                taken[claim.index] = Taken(decision, change, bool(claim.before.unsent))
         return taken
 
     async def finish(self, taken: Sequence[Taken]) -> None:
@@ -119,12 +108,12 @@ class Together:
         await self.post.tell(letters(taken.decision.events))
 
     async def _told(self, taken: Sequence[Taken]) -> None:
-        changes = [each.change for each in taken if each.change]
+        changes = [(each.change, each.behind) for each in taken if each.change]
         await self.memory.mark_all_sent(
-            [(change.operation, change.told) for change in changes if change.told]
+            [(change.operation, change.told) for change, _ in changes if change.told]
         )
-        ended = [change.operation for change in changes if change.operation.ended]
-        await self.memory.none_wakes([(operation.station, operation.id) for operation in ended])
+        over = [change.operation for change, behind in changes if change.operation.ended and not behind]
+        await self.memory.none_wakes([(operation.station, operation.id) for operation in over])
         await self.answer([each.decision for each in taken])
 
     async def answer(self, decisions: Sequence[Decision]) -> None:
@@ -160,89 +149,39 @@ class Together:
         }
         return dict(zip(meant, await self.memory.find_all([*meant.values()]), strict=True))
 
-    async def _plans(self, claims: Sequence[_Claim]) -> list[_Plan]:
+    async def _plans(self, claims: Sequence[Claim]) -> list[Plan]:
         """What the news leads to, where that is simple."""
         plans = [
-            _Plan(claim.index, claim.before, self.table.advance(claim.before.operation, claim.item))
-            for claim in await self._with_parts([claim for claim in claims if _is_open(claim.before)])
+            Plan(claim, self.table.advance(claim.before.operation, claim.item))
+            for claim in await self._with_parts(claims)
         ]
-        plans = await self._gathered([plan for plan in plans if _is_simple(plan)])
+        plans = await self._gathered([plan for plan in plans if plan.is_simple])
         if any(plan.step.final for plan in plans):
             store = await self.memory.origin.store()
             # In a Redis that fell, an end may have been told that is not on record.
-            return [plan for plan in plans if not plan.step.final or plan.before.operation.store == store]
+            return [
+                plan for plan in plans if not plan.step.final or plan.claim.before.operation.store == store
+            ]
         return plans
 
-    async def _gathered(self, plans: list[_Plan]) -> list[_Plan]:
+    async def _gathered(self, plans: list[Plan]) -> list[Plan]:
         """The plans, with all parts for those that need them."""
-        needing = [(plan.before.operation, plan.step.keep) for plan in plans if plan.step.gather]
+        needing = [(plan.claim.before.operation, plan.step.keep) for plan in plans if plan.step.gather]
         parts = iter(await self.memory.all_parts(needing))
         return [
             replace(plan, step=plan.step.with_all(next(parts))) if plan.step.gather else plan
             for plan in plans
         ]
 
-    async def _with_parts(self, claims: list[_Claim]) -> list[_Claim]:
+    async def _with_parts(self, claims: Sequence[Claim]) -> list[Claim]:
         """The news, with what is known of parts of reports already."""
-        coming = [
-            (_name(claim), claim.item.part) for claim in claims if isinstance(claim.item, news.PartCame)
-        ]
-        known = iter(await self.memory.known_parts(coming))
-        return [_with_known(claim, known) for claim in claims]
-
-
-def _name(claim: _Claim) -> Name:
-    return claim.before.operation.station, claim.before.operation.id
-
-
-def _with_known(claim: _Claim, known: Iterator[tuple[Part | None, bool]]) -> _Claim:
-    if not isinstance(claim.item, news.PartCame):
-        return claim
-    first, repeated = next(known)
-    return replace(claim, item=replace(claim.item, known=first, repeated=repeated))
-
-
-def _claims(index: int, decision: Decision, known: Known) -> list[_Claim] | None:
-    """At most one operation that the decision has news for; None where there may be more to it."""
-    if decision.connects or decision.accepts or decision.severities or decision.forgets_monitors:
-        return None
-    claims: list[_Claim] = []
-    for inform in decision.informs:
-        name = inform.named or ((inform.tag,) if inform.tag else None)
-        before = known.get((decision.station, *name)) if name else None
-        if before is None:
-            if inform.assumed or inform.unclaimed is not nothing:
-                return None
-        elif inform.family or claims:
-            return None
-        else:
-            claims.append(_Claim(index, before, inform.news))
-    return claims
+        parts = [(claim.name, claim.item.part) for claim in claims if isinstance(claim.item, PartCame)]
+        known = iter(await self.memory.known_parts(parts))
+        return [claim.with_known(known) for claim in claims]
 
 
 def _tells(taken: Taken) -> bool:
     return bool(taken.decision.events or (taken.change and taken.change.told))
-
-
-def _is_open(remembered: Remembered) -> bool:
-    return not (remembered.unsent or remembered.operation.ended or remembered.operation.waits)
-
-
-def _is_simple(plan: _Plan) -> bool:
-    step, before = plan.step, plan.before.operation
-    if step.supersedes or step.asks or step.operation.waits:
-        return False
-    if step.operation == before and not step.gather:
-        return not step.events
-    return bool(step.operation.ended or step.gather) or step.operation.wake_at == before.wake_at
-
-
-def _change(plan: _Plan) -> Change | None:
-    step, before = plan.step, plan.before
-    if step.operation == before.operation:
-        return None
-    final = letter(step.final.for_later()) if step.final else None
-    return Change(step.operation, letters(step.events), before.revision, step.keep, final)
 
 
 def _say_moved(before: Operation, after: Operation) -> None:
