@@ -17,6 +17,7 @@ from uploading import address
 from ocppdiag_contracts import GetLog, LogFile, Outcome
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_contracts.upload_token import UploadToken, sign
+from ocppdiag_uploads.store import RECORDS
 
 
 @pytest.mark.abuse("26 a second upload", "409, and the first stays")
@@ -95,9 +96,14 @@ async def test_a_file_name_never_becomes_a_path(installation: Installation, name
     await asyncio.to_thread(connection.request, "PUT", parts.path + tail, b"log")
     status = connection.getresponse().status
     connection.close()
-    found = [path for path in installation.logs.rglob("*") if path.is_file() and name in str(path)]
+    found = sorted(path for path in installation.logs.rglob("*") if path.is_file() and name in str(path))
     # A path that climbs out of its token's folder does not even reach it.
-    assert (status, [path.name for path in found]) in ((201, ["c1.log"]), (404, []), (400, []))
+    stored = [f"{RECORDS}/{name}/c1.json", f"{name}/c1.log"]
+    assert (status, [str(path.relative_to(installation.logs)) for path in found]) in (
+        (201, stored),
+        (404, []),
+        (400, []),
+    )
 
 
 async def test_a_client_that_asks_first_is_answered_before_it_sends(
