@@ -62,7 +62,12 @@ class BucketServer:
         command += [f"-{name}={port}" for name, port in zip(names, self.ports, strict=True)]
         command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.iceberg=0", "-s3.port.lance=0"]
         command += [f"-s3.config={users}", "-master.volumeSizeLimitMB=64", "-volume.max=20"]
-        command += ["-master.telemetry=false", "-volume.preStopSeconds=0"]
+        command += [
+            "-master.telemetry=false",
+            "-master.electionTimeout=1s",
+            "-master.heartbeatInterval=100ms",
+            "-volume.preStopSeconds=0",
+        ]
         env = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(self.folder)}
         process = self._running.enter_context(leashed(command, env=env, log=self.folder / "weed.log"))
         self._group = process.pid
@@ -76,6 +81,9 @@ class BucketServer:
         """Be away, at once: in order it takes a quarter of a minute."""
         os.killpg(self._group, signal.SIGKILL)
         self._running.close()
+        for port in self.ports:  # sockets that it has nowhere else
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+                left.unlink()
 
     def admin(self, prefix: str = "") -> S3Store:
         """The bucket in the hands of one who may do anything, the bucket itself included."""

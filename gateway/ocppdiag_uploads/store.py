@@ -119,7 +119,7 @@ def parsed(text: bytes) -> StoredFile:
         raise StoreError("a record that is none") from None
 
 
-_ADDRESS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
+_ADDRESS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/(?!\.+(?:/|$))[A-Za-z0-9._=-]+)*/?")
 
 
 def bucket_address(text: str) -> str:
