@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from zlib import crc32
@@ -11,7 +11,9 @@ from zlib import crc32
 import pytest
 from buckets import BUCKET, BucketServer, bucket
 from engineer import Environment, both, environment
+from typer.testing import CliRunner
 
+from ocppdiag_local.cli import app
 from ocppdiag_uploads.bucket import PART
 from ocppdiag_uploads.folder import FolderStore
 from ocppdiag_uploads.store import Store, StoredFile
@@ -55,8 +57,21 @@ async def put(store: Store, station: str, command_id: str, body: bytes) -> Store
         return await incoming.finish()
 
 
-def logs(terminal: Environment, *arguments: str, code: int = 0) -> Awaitable[tuple[str, str]]:
-    return asyncio.to_thread(both, terminal, "logs", *arguments, code=code)
+async def logs(terminal: Environment, *arguments: str, code: int = 0) -> tuple[str, str]:
+    """What the command prints and what it complains of, without a process of its own: most of that is its start."""
+    done = await asyncio.to_thread(CliRunner(env=terminal).invoke, app, ["logs", *arguments])
+    assert done.exit_code == code, (done.exit_code, done.stdout, done.stderr)
+    return done.stdout, done.stderr
+
+
+async def test_as_a_process_it_ends_in_order(tmp_path: Path, bucket_server: BucketServer) -> None:
+    await put(bucket(bucket_server, "process"), "CS-1", "c1", LOG)
+    terminal = {**environment(tmp_path), **bucket_server.variables}
+    place = ("--bucket", f"s3://{BUCKET}/process")
+    into = tmp_path / "it.log"
+    ends = (("list", *place, "--json"), ("get", "CS-1", "c1", *place, "--to", str(into)))
+    outputs = await asyncio.gather(*(asyncio.to_thread(both, terminal, "logs", *end) for end in ends))
+    assert json.loads(outputs[0][0])["sha256"] == sha256(into.read_bytes()).hexdigest()
 
 
 async def test_kept_logs_are_listed_and_fetched_whole(kept: Kept, tmp_path: Path) -> None:
