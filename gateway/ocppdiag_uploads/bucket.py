@@ -20,10 +20,10 @@ from ocppdiag_uploads.store import RECORDS, AlreadyStoredError, StoredFile, Stor
 T = TypeVar("T")
 
 PART = 5 * 2**20
-"""The least that S3 takes as one part of several; a smaller log is one request."""
+"""Bytes, the least that S3 takes as one part of several; what is not larger is one request."""
 
 RETRY_SECONDS = 20.0
-"""Trouble that lasts longer is the station's to wait out, which it does with less than our memory."""
+"""Trouble that lasts longer is the station's to wait out: its log takes our memory meanwhile."""
 
 LET_GO_SECONDS = 0.2
 
@@ -54,12 +54,13 @@ class BucketIncoming:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(StoreError):  # what then stays behind goes by the bucket's rule for parts
+        with suppress(StoreError):  # what stays behind all the same goes by the bucket's own rule
             if self._there:
                 await _asked(self._bucket.delete_async(self._name))
-            elif self._sending and not self._sending.done():
-                self._cut = True
-                await self._hand(None)
+            elif self._sending:
+                if not self._sending.done():
+                    self._cut = True
+                    await self._hand(None)
                 await _asked(self._sending)
 
     async def write(self, chunk: bytes) -> None:

@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ocppdiag_uploads.store import bucket_address
 
+SHORTEST_KEEP_DAYS = 8
+"""Longer than any command runs: an address whose log were gone while it lasts would work again."""
+
 
 class Settings(BaseSettings):
     """Each field is the variable OCPPDIAG_<NAME>."""
@@ -24,7 +27,7 @@ class Settings(BaseSettings):
     upload_bucket: Annotated[str | None, Field(validate_default=True)] = None
     """Or there: s3://bucket/prefix, the rest in AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, ..."""
 
-    upload_keep_days: Annotated[float | None, Field(gt=0)] = None
+    upload_keep_days: Annotated[int | None, Field(ge=SHORTEST_KEEP_DAYS)] = None
     """How long a log stays in the folder; without it, for ever."""
 
     upload_host: str = "127.0.0.1"
@@ -53,7 +56,7 @@ class Settings(BaseSettings):
 
     @field_validator("upload_keep_days")
     @classmethod
-    def _of_a_folder(cls, days: float | None, others: ValidationInfo) -> float | None:
+    def _of_a_folder(cls, days: int | None, others: ValidationInfo) -> int | None:
         if days is not None and others.data.get("upload_bucket") is not None:
             raise ValueError("is for a folder; a bucket forgets by a lifecycle rule of its own")
         return days

@@ -1,11 +1,15 @@
 """Where an operator says that logs are kept: one place, named in a way that can be one."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ocppdiag_uploads.settings import Settings
+from ocppdiag_contracts.commands.command import CommandModel, IfOffline
+from ocppdiag_contracts.commands.get_log import GetLog
+from ocppdiag_uploads.settings import SHORTEST_KEEP_DAYS, Settings
 from ocppdiag_uploads.store import bucket_address
 
 REST = {"amqp_url": "amqp://host", "upload_key": "k" * 32}
@@ -16,14 +20,25 @@ REST = {"amqp_url": "amqp://host", "upload_key": "k" * 32}
     [
         ({}, "logs are kept in one place"),
         ({"upload_folder": "logs", "upload_bucket": "s3://logs"}, "logs are kept in one place"),
-        ({"upload_bucket": "s3://logs", "upload_keep_days": 3}, "lifecycle rule"),
+        ({"upload_bucket": "s3://logs", "upload_keep_days": 30}, "lifecycle rule"),
         ({"upload_bucket": "logs"}, "must be s3://"),
-        ({"upload_folder": "logs", "upload_keep_days": 0}, "greater than 0"),
+        ({"upload_folder": "logs", "upload_keep_days": 7}, "greater than or equal to 8"),
     ],
 )
 def test_what_is_no_one_place_is_refused_at_the_start(given: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence):
         Settings.model_validate({**REST, **given})
+
+
+def test_a_log_is_kept_longer_than_its_address_works() -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    longest = GetLog(
+        station="CS-1",
+        time=moment,
+        if_offline=IfOffline.WAIT,
+        wait_until=moment + CommandModel.LONGEST_TIME,
+    )
+    assert longest.due - moment < timedelta(days=SHORTEST_KEEP_DAYS)
 
 
 @pytest.mark.parametrize(

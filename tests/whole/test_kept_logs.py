@@ -13,7 +13,7 @@ from buckets import BUCKET, BucketServer, bucket
 from engineer import Environment, both, environment
 from typer.testing import CliRunner
 
-from ocppdiag_local.cli import app
+from ocppdiag_local.logs import logs as kept_logs
 from ocppdiag_uploads.bucket import PART
 from ocppdiag_uploads.folder import FolderStore
 from ocppdiag_uploads.store import Store, StoredFile
@@ -59,7 +59,7 @@ async def put(store: Store, station: str, command_id: str, body: bytes) -> Store
 
 async def logs(terminal: Environment, *arguments: str, code: int = 0) -> tuple[str, str]:
     """What the command prints and what it complains of, without a process of its own: most of that is its start."""
-    done = await asyncio.to_thread(CliRunner(env=terminal).invoke, app, ["logs", *arguments])
+    done = await asyncio.to_thread(CliRunner(env=terminal).invoke, kept_logs, [*arguments])
     assert done.exit_code == code, (done.exit_code, done.stdout, done.stderr)
     return done.stdout, done.stderr
 
