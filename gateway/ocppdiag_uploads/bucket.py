@@ -22,6 +22,7 @@ T = TypeVar("T")
 PART = 5 * 2**20
 """Bytes, the least that S3 takes as one part of several; what is not larger is one request."""
 
+REQUEST_SECONDS = 30.0
 RETRY_SECONDS = 20.0
 """Trouble that lasts longer is the station's to wait out: its log takes our memory meanwhile."""
 
@@ -145,7 +146,7 @@ class BucketStore:
             client_options={
                 "allow_http": True,  # the address says which
                 "connect_timeout": timedelta(seconds=5),
-                "timeout": timedelta(seconds=60),
+                "timeout": timedelta(seconds=REQUEST_SECONDS),
             },
             retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
         )
