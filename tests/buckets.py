@@ -20,7 +20,7 @@ from obstore.store import S3Store
 
 from ocppdiag_local import ports
 from ocppdiag_local.leash import leashed
-from ocppdiag_uploads.bucket import BucketStore
+from ocppdiag_uploads.bucket import CHECKED, BucketStore
 
 BUCKET = "logs"
 KEYS = {
@@ -97,8 +97,9 @@ class BucketServer:
         )
 
     def objects(self, prefix: str) -> list[str]:
-        """The names of all that lies there."""
-        return sorted(meta["path"] for page in self.admin(prefix).list() for meta in page)
+        """The names of all that lies there, but for what says that somebody looked."""
+        names = (meta["path"] for page in self.admin(prefix).list() for meta in page)
+        return sorted(name for name in names if name != CHECKED)
 
     def parts_under_way(self) -> int:
         """How many uploads the server keeps parts of that are no objects."""

@@ -27,6 +27,7 @@ RETRY_SECONDS = 20.0
 """Trouble that lasts longer is the station's to wait out: its log takes our memory meanwhile."""
 
 LET_GO_SECONDS = 0.2
+CHECKED = ".checked~"
 
 _TOGETHER = 16
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -152,11 +153,18 @@ class BucketStore:
         )
 
     async def check(self) -> None:
-        """See that the bucket is there and lets us in. Raises StoreError with a sentence."""
+        """See that the bucket lets us in, and makes nothing twice. Raises StoreError with a sentence."""
         try:
             await _known(self._bucket, f"{RECORDS}/none")
+            for _ in range(2):
+                await _asked(self._bucket.put_async(CHECKED, b"", mode="create"))
+        except AlreadyExistsError:
+            return
         except StoreError as error:
             raise StoreError(f"the bucket {self.name} cannot be used: {error}") from None
+        raise StoreError(
+            f"the bucket {self.name} cannot be used: it does not know If-None-Match of PutObject"
+        )
 
     def incoming(self, station: str, command_id: str) -> BucketIncoming:
         """Begin a file."""

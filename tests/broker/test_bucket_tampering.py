@@ -1,4 +1,4 @@
-"""What is changed between a receiver and its bucket does not count, and the receiver hears of it."""
+"""A bucket that does not do what it should: what was changed on its way does not count, and one that overwrites is none."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,21 +12,22 @@ from ocppdiag_uploads.bucket import PART, BucketStore
 from ocppdiag_uploads.store import StoreError
 
 MARK, CHANGED = b"<this is what came>", b"<this is what cane>"
+REFUSED, TAKEN = b"HTTP/1.1 412 Precondition Failed\r\n", b'HTTP/1.1 200 OK\r\nETag: "0"\r\n'
 
 
 @asynccontextmanager
-async def changing(endpoint: str) -> AsyncIterator[str]:
-    """A way to the server on which one letter is changed."""
+async def changing(endpoint: str, this: bytes, into_that: bytes) -> AsyncIterator[str]:
+    """A way to the server and back on which something is changed."""
     url = URL(endpoint)
 
     async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, to = await asyncio.open_connection(url.host, url.port)
-        await asyncio.gather(copy(reader, to, change=True), copy(there, writer, change=False))
+        await asyncio.gather(copy(reader, to), copy(there, writer))
 
-    async def copy(source: asyncio.StreamReader, into: asyncio.StreamWriter, *, change: bool) -> None:
+    async def copy(source: asyncio.StreamReader, into: asyncio.StreamWriter) -> None:
         try:
             while piece := await source.read(2**16):
-                into.write(piece.replace(MARK, CHANGED) if change else piece)
+                into.write(piece.replace(this, into_that))
                 await into.drain()
         except ConnectionError:
             pass
@@ -48,7 +49,7 @@ async def put(store: BucketStore, command_id: str, body: bytes) -> None:
 async def test_what_was_changed_on_its_way_is_refused_and_nothing_of_it_stays(
     bucket_server: BucketServer, size: int
 ) -> None:
-    async with changing(bucket_server.endpoint) as endpoint:
+    async with changing(bucket_server.endpoint, MARK, CHANGED) as endpoint:
         store = bucket(bucket_server, f"changed{size}", AWS_ENDPOINT_URL=endpoint)
         await put(store, "good", bytes(size) + CHANGED)
         with pytest.raises(StoreError):
@@ -57,3 +58,14 @@ async def test_what_was_changed_on_its_way_is_refused_and_nothing_of_it_stays(
     assert len(objects) == 2
     assert "bad" not in str(objects)
     assert bucket_server.parts_under_way() == 0
+
+
+async def test_a_bucket_that_would_make_a_record_twice_is_refused_at_the_start(
+    bucket_server: BucketServer,
+) -> None:
+    await bucket(bucket_server, "once").check()
+    await bucket(bucket_server, "once").check()
+    async with changing(bucket_server.endpoint, REFUSED, TAKEN) as endpoint:
+        for prefix in ("once", "new"):
+            with pytest.raises(StoreError, match="does not know If-None-Match"):
+                await bucket(bucket_server, prefix, AWS_ENDPOINT_URL=endpoint).check()
