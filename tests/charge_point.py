@@ -15,11 +15,13 @@ from websockets.typing import Subprotocol
 
 
 class IndependentStation(ChargePoint):  # type: ignore[misc]  # untyped
-    """Answers GetLog and puts `log` where it is told."""
+    """Answers GetLog and puts `log` where it is told, or there at several doors at once."""
 
-    def __init__(self, identity: str, connection: object, log: bytes) -> None:
+    def __init__(self, identity: str, connection: object, log: bytes, doors: tuple[str, ...] = ()) -> None:
         super().__init__(identity, connection)
         self.log = log
+        self.doors = doors
+        self.statuses: list[int] = []
         self.answers: list[object] = []
 
     @on("GetLog")  # type: ignore[untyped-decorator]
@@ -29,8 +31,12 @@ class IndependentStation(ChargePoint):  # type: ignore[misc]  # untyped
     @after("GetLog")  # type: ignore[untyped-decorator]
     async def after_get_log(self, log: dict[str, Any], request_id: int, **_: object) -> None:
         await self.report("Uploading", request_id)
-        status = await asyncio.to_thread(put, log["remote_location"], self.log)
-        await self.report("Uploaded" if status == 201 else "UploadFailure", request_id)
+        told = log["remote_location"]
+        addresses = [door + urlsplit(told).path for door in self.doors] or [told]
+        self.statuses = await asyncio.gather(
+            *(asyncio.to_thread(put, address, self.log) for address in addresses)
+        )
+        await self.report("Uploaded" if 201 in self.statuses else "UploadFailure", request_id)
 
     async def report(self, status: str, request_id: int) -> None:
         self.answers.append(await self.call(call.LogStatusNotification(status=status, request_id=request_id)))
@@ -56,7 +62,7 @@ def put(url: str, body: bytes) -> int:
 
 @asynccontextmanager
 async def independent_station(
-    gateway_url: str, identity: str, password: str, log: bytes
+    gateway_url: str, identity: str, password: str, log: bytes, doors: tuple[str, ...] = ()
 ) -> AsyncIterator[IndependentStation]:
     basic = b64encode(f"{identity}:{password}".encode()).decode()
     async with connect(
@@ -64,7 +70,7 @@ async def independent_station(
         subprotocols=[Subprotocol("ocpp2.0.1")],
         additional_headers={"Authorization": f"Basic {basic}"},
     ) as socket:
-        station = IndependentStation(identity, socket, log)
+        station = IndependentStation(identity, socket, log, doors)
         reading = asyncio.create_task(station.start())
         try:
             yield station

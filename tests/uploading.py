@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from installation import Installation
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_contracts.upload_token import UploadToken, sign
 from ocppdiag_local.stack import start
+from ocppdiag_uploads.store import RECORDS
 
 
 def address(
@@ -44,25 +45,33 @@ class Receiver:
     lines: list[dict[str, Any]] = field(default_factory=list)
 
     def kept(self) -> list[Path]:
-        """Every file there is, whole or on its way."""
-        return [found for found in self.folder.rglob("*") if found.is_file() or found.is_symlink()]
+        """Every file there is, whole or on its way; not what is written down of it."""
+        return [
+            found
+            for found in self.folder.rglob("*")
+            if (found.is_file() or found.is_symlink()) and RECORDS not in found.parts
+        ]
 
 
 @asynccontextmanager
-async def receiver(installation: Installation, folder: Path, **settings: object) -> AsyncIterator[Receiver]:
+async def receiver(
+    installation: Installation, folder: Path | None, more: Mapping[str, str] | None = None, **settings: object
+) -> AsyncIterator[Receiver]:
     """Run one more receiver beside the installation's; its settings by their names, without the prefix."""
     lines: list[dict[str, Any]] = []
+    place = {"OCPPDIAG_UPLOAD_FOLDER": str(folder)} if folder else {}
     variables = {
         "OCPPDIAG_AMQP_URL": installation.services.amqp_url,
         "OCPPDIAG_UPLOAD_KEY": installation.keys.upload_key,
-        "OCPPDIAG_UPLOAD_FOLDER": str(folder),
+        **place,
         "OCPPDIAG_UPLOAD_PORT": "0",
         "OCPPDIAG_LOG_LEVEL": "debug",
         **{f"OCPPDIAG_{name.upper()}": str(value) for name, value in settings.items()},
+        **(more or {}),
     }
     async with start("uploads", "ocppdiag_uploads", variables, lambda _, said: lines.append(said)) as process:
         port = process.ready.result()["port"]
-        yield Receiver(f"http://127.0.0.1:{port}", process.pid, folder, lines)
+        yield Receiver(f"http://127.0.0.1:{port}", process.pid, folder or Path(), lines)
 
 
 async def opened(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

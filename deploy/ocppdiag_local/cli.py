@@ -12,6 +12,7 @@ from ocppdiag_client.here import folder
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.demo import demo
 from ocppdiag_local.failures import ServicesError
+from ocppdiag_local.logs import logs
 from ocppdiag_local.serve import serve
 from ocppdiag_local.simulate import simulate
 from ocppdiag_local.stations import RedisUrl, asking, checked, let_in, stations
@@ -19,6 +20,7 @@ from ocppdiag_process import configure
 from ocppdiag_station import SCENARIOS, ConnectionRefusedByGatewayError, SimulatedStation
 
 app.add_typer(stations, name="station")
+app.add_typer(logs, name="logs")
 
 
 @app.command("serve")

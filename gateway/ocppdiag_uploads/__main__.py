@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import aclosing
 from typing import cast
 
 import structlog
@@ -12,9 +13,11 @@ from ocppdiag_process import main, told_to_stop
 from ocppdiag_process.tls import ServerTls
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, Patience
+from ocppdiag_uploads.folder import FolderStore
+from ocppdiag_uploads.place import opened
 from ocppdiag_uploads.receive import Receiver
 from ocppdiag_uploads.settings import Settings
-from ocppdiag_uploads.store import FolderStore
+from ocppdiag_uploads.sweep import sweep_for_ever
 
 log = structlog.get_logger()
 
@@ -26,12 +29,15 @@ HANDSHAKE_SECONDS = 10.0
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when the uploads under way have ended."""
     stop = told_to_stop()
-    async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag uploads") as broker:
+    store = opened(settings.upload_folder, settings.upload_bucket)
+    async with (
+        aclosing(store),
+        Broker(settings.amqp_url.get_secret_value(), name="ocppdiag uploads") as broker,
+    ):
+        await store.check()
         await broker.declare_exchanges()
         announcer = await Announcer.open(broker, settings.shards)
         key = settings.upload_key.get_secret_value().encode()
-        store = FolderStore(settings.upload_folder)
-        store.forget_remains()
         patience = Patience(settings.upload_idle_seconds, settings.upload_rate)
         crowd = Crowd(settings.upload_limit)
         receiver = Receiver(
@@ -47,7 +53,9 @@ async def run(settings: Settings) -> None:
         )
         await runner.setup()
         tls = ServerTls(settings.upload_tls_certificates) if settings.upload_tls_certificates else None
-        renewal = asyncio.create_task(tls.renew_for_ever()) if tls else None
+        for_ever = [asyncio.create_task(tls.renew_for_ever())] if tls else []
+        if isinstance(store, FolderStore):
+            for_ever.append(asyncio.create_task(sweep_for_ever(store, settings.upload_keep_days)))
         # Not by aiohttp's site, which cannot bound the TLS handshake.
         server = await asyncio.get_running_loop().create_server(
             cast(web.Server, runner.server),  # there since setup()
@@ -59,8 +67,8 @@ async def run(settings: Settings) -> None:
         log.info("ready", pid=os.getpid(), port=server.sockets[0].getsockname()[1], tls=bool(tls))
         await stop.wait()
         log.info("stopping")
-        if renewal:
-            renewal.cancel()
+        for task in for_ever:
+            task.cancel()
         server.close()
         await receiver.finish(FINISH_SECONDS)
         await runner.cleanup()

@@ -47,14 +47,14 @@ class Announcer:
         )
         await self._up.put(self._key(token), link.encode(record))
 
-    async def stored(self, token: UploadToken, file: StoredFile, filename: str | None) -> None:
+    async def stored(self, token: UploadToken, file: StoredFile, location: str, filename: str | None) -> None:
         """Say that the file is here. Raises BrokerError."""
         record = link.UploadStored(
             station=token.station,
             tag=token.tag,
             owner=token.owner,
             at=time.time(),
-            location=file.location,
+            location=location,
             size=file.size,
             sha256=file.sha256,
             filename=filename,

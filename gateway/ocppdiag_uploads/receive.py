@@ -14,7 +14,7 @@ from ocppdiag_contracts.upload_token import BadTokenError, ExpiredTokenError, Up
 from ocppdiag_uploads import body
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, CrowdedError, Patience, Strangers
-from ocppdiag_uploads.store import AlreadyStoredError, FolderStore, Incoming
+from ocppdiag_uploads.store import AlreadyStoredError, Incoming, Store, StoredFile, StoreError
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class Receiver:
 
     def __init__(
         self,
-        store: FolderStore,
+        store: Store,
         announcer: Announcer,
         *,
         key: bytes,
@@ -106,9 +106,9 @@ class Receiver:
                 except (TimeoutError, ClientError, ConnectionError):
                     return await self._broken(token, incoming, "broken", HTTPStatus.REQUEST_TIMEOUT)
             log.info("upload_stored", bytes=file.size, sha256=file.sha256)
-            await self._announcer.stored(token, file, body.filename(request))
+            await self._stored(token, file, body.filename(request))
         except (OSError, BrokerError) as error:
-            log.warning("upload_failed", error=type(error).__name__)
+            log.warning("upload_failed", error=_named(error))
             raise _busy("trouble") from None
         return _answer(HTTPStatus.CREATED)
 
@@ -140,10 +140,10 @@ class Receiver:
             raise web.HTTPGone from None
         if self._crowd.full_for(token.station):
             raise _busy("crowded")
-        if file := await self._store.find(token.station, token.tag):
+        if file := await self._found(token):
             log.info("upload_refused", reason="address used", station=token.station, command_id=token.tag)
             # Should the first announcement have failed, this one makes up for it.
-            await _told(self._announcer.stored(token, file, None))
+            await _told(self._stored(token, file, None))
             raise web.HTTPConflict
         body.check(request)
         if body.announces_more_than(request, token.max_bytes):
@@ -176,6 +176,16 @@ class Receiver:
                 told_at = time.monotonic()
                 self._announcer.arriving(token, incoming.size, body.announced_size(request))
 
+    async def _found(self, token: UploadToken) -> StoredFile | None:
+        try:
+            return await self._store.find(token.station, token.tag)
+        except OSError as error:
+            log.warning("upload_failed", error=_named(error), station=token.station, command_id=token.tag)
+            raise _busy("trouble") from None
+
+    async def _stored(self, token: UploadToken, file: StoredFile, filename: str | None) -> None:
+        await self._announcer.stored(token, file, self._store.location(file), filename)
+
     async def _health(self, _: web.Request) -> web.Response:
         ready = self._usable() and not self._finishing
         return _answer(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
@@ -196,6 +206,10 @@ async def _told(telling: Awaitable[None]) -> None:
         await telling
     except BrokerError:
         raise _busy("broker") from None
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, StoreError) else type(error).__name__
 
 
 def _busy(reason: str) -> web.HTTPServiceUnavailable:

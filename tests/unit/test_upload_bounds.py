@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ocppdiag_contracts.identity import station_id
 from ocppdiag_uploads.bounds import PER_STATION, Crowd, CrowdedError, Patience, Strangers
-from ocppdiag_uploads.store import INCOMING, FolderStore
+from ocppdiag_uploads.folder import INCOMING, FolderStore
 
 steps = st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60)
 

@@ -4,19 +4,23 @@ import asyncio
 import gzip
 import http.client
 import os
+import time
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from charge_point import put
 from installation import Installation
-from uploading import address
+from outages import until
+from uploading import address, receiver
 
 from ocppdiag_contracts import GetLog, LogFile, Outcome
 from ocppdiag_contracts.topology import OWNER
 from ocppdiag_contracts.upload_token import UploadToken, sign
+from ocppdiag_uploads.store import RECORDS
 
 
 @pytest.mark.abuse("26 a second upload", "409, and the first stays")
@@ -95,9 +99,14 @@ async def test_a_file_name_never_becomes_a_path(installation: Installation, name
     await asyncio.to_thread(connection.request, "PUT", parts.path + tail, b"log")
     status = connection.getresponse().status
     connection.close()
-    found = [path for path in installation.logs.rglob("*") if path.is_file() and name in str(path)]
+    found = sorted(path for path in installation.logs.rglob("*") if path.is_file() and name in str(path))
     # A path that climbs out of its token's folder does not even reach it.
-    assert (status, [path.name for path in found]) in ((201, ["c1.log"]), (404, []), (400, []))
+    stored = [f"{RECORDS}/{name}/c1.json", f"{name}/c1.log"]
+    assert (status, [str(path.relative_to(installation.logs)) for path in found]) in (
+        (201, stored),
+        (404, []),
+        (400, []),
+    )
 
 
 async def test_a_client_that_asks_first_is_answered_before_it_sends(
@@ -183,3 +192,18 @@ async def test_the_stored_file_is_what_was_sent(installation: Installation, name
     assert settled.result.size == stored.stat().st_size == 8 * 2**20
     assert settled.result.sha256 == sha256(stored.read_bytes()).hexdigest()
     assert stored.stat().st_mode & 0o007 == 0
+
+
+async def test_a_receiver_deletes_what_was_kept_long_enough_and_tells_how_many(
+    installation: Installation, tmp_path: Path
+) -> None:
+    for name, days in (("old", 9), ("new", 7)):
+        log = tmp_path / "CS-1" / f"{name}.log"
+        log.parent.mkdir(exist_ok=True)
+        log.write_bytes(b"log")
+        os.utime(log, (time.time() - days * 86400,) * 2)
+    async with receiver(installation, tmp_path, upload_keep_days=8) as door:
+        await until(lambda: any(line.get("event") == "logs_deleted" for line in door.lines))
+        (told,) = [line for line in door.lines if line.get("event") == "logs_deleted"]
+    assert (told["count"], told["days"]) == (1, 8)
+    assert [kept.name for kept in door.kept()] == ["new.log"]
