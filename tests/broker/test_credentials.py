@@ -1,7 +1,7 @@
 """Who is let in: registrations, their passwords and how these change, on a real Redis."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +9,7 @@ from in_redis import used
 
 from ocppdiag_contracts.security_profile import SecurityProfile
 from ocppdiag_redis import Credentials, Pipelined, RegistrationError, keys
-from ocppdiag_redis.pipelined import Command
+from ocppdiag_redis.line import Command
 
 WITH_PASSWORD = [SecurityProfile.BASIC, SecurityProfile.TLS_BASIC]
 
@@ -204,13 +204,13 @@ async def test_a_login_asks_redis_once_to_find_and_once_to_settle(
 ) -> None:
     password = await credentials.issue(station)
     asked: list[str] = []
-    queue = redis._queue
+    ask = redis._ask
 
-    def counted(commands: Sequence[Command]) -> "asyncio.Future[list[object]]":
+    def counted(commands: Sequence[Command]) -> Awaitable[list[object]]:
         asked.extend(str(command[0]) for command in commands)
-        return queue(commands)
+        return ask(commands)
 
     await comes_in(credentials, station, password)  # so that the script is known
-    monkeypatch.setattr(redis, "_queue", counted)
+    monkeypatch.setattr(redis, "_ask", counted)
     assert await comes_in(credentials, station, password)
     assert asked == ["HMGET", "EVALSHA"]

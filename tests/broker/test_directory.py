@@ -11,7 +11,7 @@ from redis.exceptions import RedisError, ResponseError
 from ocppdiag_local.servers import REDIS
 from ocppdiag_redis import Credentials, Directory, Lease, Pipelined, keys
 from ocppdiag_redis.directory import LEASE_MS
-from ocppdiag_redis.pipelined import Command
+from ocppdiag_redis.line import Command, Line
 
 V201 = "ocpp2.0.1"
 
@@ -143,15 +143,15 @@ async def test_commands_of_one_turn_go_in_one_pipeline_and_an_error_meets_only_i
     redis: Pipelined, station: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipelines = []
-    exchange = Pipelined._exchange
+    exchange = Line._exchange
 
     async def counted(
-        self: Pipelined, connection: AbstractConnection, commands: list[Command], written: bytes
+        self: Line, connection: AbstractConnection, commands: list[Command], written: bytes
     ) -> list[object]:
         pipelines.append(len(commands))
         return await exchange(self, connection, commands, written)
 
-    monkeypatch.setattr(Pipelined, "_exchange", counted)
+    monkeypatch.setattr(Line, "_exchange", counted)
     name = f"{keys.station(station)}:count"
     replies = await asyncio.gather(
         redis.run("SET", name, 1, "EX", 60),
