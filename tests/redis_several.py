@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from node import program
 from redis import Redis
@@ -42,10 +43,17 @@ class Instance:
         command = [program("redis-server"), str(config), *map(str, self._settings)]
         log = self._folder / "redis.log"
         self._running.enter_context(leashed(command, env={"PATH": os.defpath}, log=log))
-        until(self._answers)
+        until(self.answers)
         self._pid = int(self.client.info("server")["process_id"])
 
-    def _answers(self) -> bool:
+    def ask(self, *command: str | int) -> Any:  # noqa: ANN401 (Redis)
+        return self.client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    @property
+    def replication(self) -> dict[str, Any]:
+        return dict(self.client.info("replication"))
+
+    def answers(self) -> bool:
         try:
             return bool(self.client.ping())
         except RedisError:
@@ -72,10 +80,10 @@ class Sentinels:
     def start(self) -> None:
         for server in self.servers:
             server.start()
-        until(lambda: self.servers[1].client.info("replication")["master_link_status"] == "up")
+        until(lambda: self.servers[1].replication["master_link_status"] == "up")
         for sentinel in self._sentinels:
             sentinel.start()
-            told = sentinel.client.execute_command
+            told = sentinel.ask
             told("SENTINEL", "MONITOR", SERVICE, "127.0.0.1", self.servers[0].port, 2)
             told("SENTINEL", "SET", SERVICE, "down-after-milliseconds", DOWN_MS, "failover-timeout", 5000)
         until(lambda: all(_knows_all(sentinel) for sentinel in self._sentinels))
@@ -83,7 +91,7 @@ class Sentinels:
     @property
     def primary(self) -> Instance:
         """Which it is by the word of the Sentinels."""
-        state = self._sentinels[0].client.sentinel_master(SERVICE)
+        state = _state(self._sentinels[0])
         return next(server for server in self.servers if server.port == int(state["port"]))
 
     @property
@@ -94,9 +102,9 @@ class Sentinels:
         """Whether there is a primary with a replica that follows it, and each Sentinel knows both."""
         primary = self.primary
         return bool(
-            all(server._answers() for server in self.servers)
-            and primary.client.info("replication")["role"] == "master"
-            and primary.client.info("replication")["connected_slaves"] == 1
+            all(server.answers() for server in self.servers)
+            and primary.replication["role"] == "master"
+            and primary.replication["connected_slaves"] == 1
             and all(_knows_all(sentinel) for sentinel in self._sentinels)
         )
 
@@ -105,8 +113,14 @@ class Sentinels:
             instance.stop()
 
 
-def _knows_all(sentinel: Instance) -> bool:
+def _state(sentinel: Instance) -> dict[str, Any]:
     state = sentinel.client.sentinel_master(SERVICE)
+    assert isinstance(state, dict)
+    return state
+
+
+def _knows_all(sentinel: Instance) -> bool:
+    state = _state(sentinel)
     return bool(
         state["num-other-sentinels"] == 2 and state["num-slaves"] == 1 and not state["is_disconnected"]
     )
@@ -131,19 +145,19 @@ class ClusterOfThree:
         first = self.servers[0]
         for number, server in enumerate(self.servers[:3]):
             last = 16383 if number == 2 else 5461 * (number + 1) - 1
-            server.client.execute_command("CLUSTER ADDSLOTSRANGE", 5461 * number, last)
-            server.client.execute_command("CLUSTER SET-CONFIG-EPOCH", number + 1)
+            server.ask("CLUSTER ADDSLOTSRANGE", 5461 * number, last)
+            server.ask("CLUSTER SET-CONFIG-EPOCH", number + 1)
         for server in self.servers[1:]:
-            server.client.execute_command("CLUSTER MEET", "127.0.0.1", first.port, first.bus)
+            server.ask("CLUSTER MEET", "127.0.0.1", first.port, first.bus)
         until(lambda: all(_known(server) == 6 for server in self.servers))
         for primary, replica in zip(self.servers[:3], self.servers[3:], strict=True):
-            own = primary.client.execute_command("CLUSTER MYID")
-            replica.client.execute_command("CLUSTER REPLICATE", own)
+            own = primary.ask("CLUSTER MYID")
+            replica.ask("CLUSTER REPLICATE", own)
         until(self.whole)
 
     @property
     def primaries(self) -> tuple[Instance, ...]:
-        return tuple(server for server in self.servers if server._answers() and _role(server) == "master")
+        return tuple(server for server in self.servers if server.answers() and _role(server) == "master")
 
     def home(self, key: str) -> Instance:
         """Return the primary that has a key."""
@@ -152,9 +166,9 @@ class ClusterOfThree:
     def whole(self) -> bool:
         """Whether all slots are served, and each primary has its replica."""
         return (
-            all(server._answers() for server in self.servers)
+            all(server.answers() for server in self.servers)
             and all(_says(server, "cluster_state:ok") for server in self.servers)
-            and all(each.client.info("replication")["connected_slaves"] == 1 for each in self.primaries)
+            and all(each.replication["connected_slaves"] == 1 for each in self.primaries)
         )
 
     def stop(self) -> None:
@@ -167,7 +181,7 @@ def _hosts(instances: tuple[Instance, ...]) -> str:
 
 
 def _role(server: Instance) -> str:
-    return str(server.client.info("replication")["role"])
+    return str(server.replication["role"])
 
 
 def _has(server: Instance, key: str) -> bool:
@@ -197,6 +211,7 @@ def until(done: Callable[[], bool], within: float = START_SECONDS) -> None:
 
 
 Several = Sentinels | ClusterOfThree
+KINDS = ("sentinel", "cluster")
 
 
 @contextmanager
