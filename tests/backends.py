@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from own_servers import provided
 from redis_several import KINDS, several
 
-from ocppdiag_local import answer, docker, processes
+from ocppdiag_local import answer, docker
 from ocppdiag_local import services as local
 from ocppdiag_local.servers import BOTH, RABBITMQ, REDIS
 from ocppdiag_local.services import Services, ServicesMissing
@@ -41,10 +42,7 @@ def services(
     if kind == "server":
         yield servers
         return
-    try:
-        processes.provide((REDIS,), aloud(request.config, "services"))
-    except ServicesMissing as missing:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+    provided(REDIS)
     with several(kind, tmp_path_factory.mktemp(kind)) as redis:
         _settle(redis.url)
         yield replace(servers, redis_url=redis.url)

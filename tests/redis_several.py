@@ -10,7 +10,9 @@ from typing import Any
 
 from node import program
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import MovedError, RedisError
+from redis.retry import Retry
 
 from ocppdiag_local import ports
 from ocppdiag_local.leash import leashed
@@ -27,11 +29,13 @@ class Instance:
     def __init__(self, folder: Path, *settings: str | int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.port, self.bus = ports.free(2)
-        self.client = Redis(port=self.port, decode_responses=True, socket_timeout=5)
+        once = Retry(NoBackoff(), 0)
+        self.client = Redis(port=self.port, decode_responses=True, socket_timeout=5, retry=once)
         self._folder = folder
         self._settings = settings
         self._running = ExitStack()
         self._pid = 0
+        self._frozen = False
 
     def start(self) -> None:
         config = self._folder / "redis.conf"
@@ -63,7 +67,17 @@ class Instance:
         os.kill(self._pid, signal.SIGKILL)
         self.stop()
 
+    def freeze(self) -> None:
+        os.kill(self._pid, signal.SIGSTOP)
+        self._frozen = True
+
+    def thaw(self) -> None:
+        os.kill(self._pid, signal.SIGCONT)
+        self._frozen = False
+
     def stop(self) -> None:
+        if self._frozen:
+            self.thaw()
         self.client.close()
         self._running.close()
 
@@ -74,29 +88,29 @@ class Sentinels:
     def __init__(self, folder: Path) -> None:
         first = Instance(folder / "redis-0")
         self.servers = (first, Instance(folder / "redis-1", "--replicaof", "127.0.0.1", first.port))
-        self._sentinels = tuple(Instance(folder / f"sentinel-{number}", "--sentinel") for number in range(3))
-        self.url = f"redis+sentinel://{_hosts(self._sentinels)}/{SERVICE}"
+        self.sentinels = tuple(Instance(folder / f"sentinel-{number}", "--sentinel") for number in range(3))
+        self.url = f"redis+sentinel://{_hosts(self.sentinels)}/{SERVICE}"
 
     def start(self) -> None:
         for server in self.servers:
             server.start()
         until(lambda: self.servers[1].replication["master_link_status"] == "up")
-        for sentinel in self._sentinels:
+        for sentinel in self.sentinels:
             sentinel.start()
             told = sentinel.ask
             told("SENTINEL", "MONITOR", SERVICE, "127.0.0.1", self.servers[0].port, 2)
             told("SENTINEL", "SET", SERVICE, "down-after-milliseconds", DOWN_MS, "failover-timeout", 5000)
-        until(lambda: all(_knows_all(sentinel) for sentinel in self._sentinels))
+        until(lambda: all(_knows_all(sentinel) for sentinel in self.sentinels))
 
     @property
     def primary(self) -> Instance:
         """Which it is by the word of the Sentinels."""
-        state = _state(self._sentinels[0])
+        state = _state(self.sentinels[0])
         return next(server for server in self.servers if server.port == int(state["port"]))
 
-    @property
-    def primaries(self) -> tuple[Instance, ...]:
-        return (self.primary,)
+    def home(self, _: str) -> Instance:
+        """Return the server that has a key."""
+        return self.primary
 
     def whole(self) -> bool:
         """Whether there is a primary with a replica that follows it, and each Sentinel knows both."""
@@ -105,11 +119,11 @@ class Sentinels:
             all(server.answers() for server in self.servers)
             and primary.replication["role"] == "master"
             and primary.replication["connected_slaves"] == 1
-            and all(_knows_all(sentinel) for sentinel in self._sentinels)
+            and all(_knows_all(sentinel) for sentinel in self.sentinels)
         )
 
     def stop(self) -> None:
-        for instance in (*self._sentinels, *self.servers):
+        for instance in (*self.sentinels, *self.servers):
             instance.stop()
 
 

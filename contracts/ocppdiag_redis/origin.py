@@ -37,10 +37,11 @@ class Origin:
         primaries is. Empty where we may not ask, which is then taken for always the same. It is asked once for each connection, and every few seconds: to ask costs Redis as
         much as to write ten operations.
         """
-        connection, until = self._known
-        if connection != self._redis.connections or time.monotonic() >= until:
+        connections, until = self._known
+        if connections != self._redis.connections or time.monotonic() >= until:
+            connections = self._redis.connections  # before, because one may go while it is asked on another
             self._store = await self._ask_store()
-            self._known = (self._redis.connections, time.monotonic() + KNOWN_SECONDS)
+            self._known = (connections, time.monotonic() + KNOWN_SECONDS)
         return self._store
 
     async def _ask_store(self) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ocppdiag_redis.address import Address, Kind, Node, read_address
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 names = st.from_regex(r"[a-z0-9]([a-z0-9.-]{0,10}[a-z0-9])?", fullmatch=True)
 hosts = names | st.ip_addresses().map(str)
 nodes = st.lists(st.builds(Node, hosts, st.integers(1, 65535)), min_size=1, max_size=4)

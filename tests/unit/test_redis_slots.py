@@ -9,9 +9,7 @@ from ocppdiag_redis.address import Node
 from ocppdiag_redis.cluster import homes_in, slot_of
 
 SOME = Script("return 1")
-stations = st.text(
-    st.characters(exclude_characters="{}", exclude_categories=("Cs",)), min_size=1, max_size=48
-)
+stations = st.text(st.characters(exclude_characters="{}", exclude_categories=["Cs"]), min_size=1, max_size=48)
 
 
 @given(stations)
