@@ -11,6 +11,7 @@ from redis.exceptions import NoPermissionError, RedisError
 from redis_several import KINDS, SERVICE, ClusterOfThree, Instance, Several, several, until
 from wire import Wire
 
+from ocppdiag_local import answer
 from ocppdiag_local.servers import REDIS
 from ocppdiag_redis import Credentials, Origin, Pipelined, Script, keys
 
@@ -58,6 +59,11 @@ def _behind(primary: Instance) -> int:
     """How many bytes its replica has not confirmed."""
     said = primary.replication
     return int(said["master_repl_offset"]) - int(said["slave0"]["offset"])
+
+
+async def test_its_version_is_known_as_that_of_one_server(servers: Several) -> None:
+    version = await asyncio.to_thread(answer.redis, servers.url)
+    assert version == servers.servers[0].client.info("server")["redis_version"]
 
 
 async def test_everybody_has_a_name_and_a_password(servers: Several) -> None:
