@@ -24,11 +24,11 @@ DOWN_MS = 1000
 
 
 class Instance:
-    """One server, whose port and folder stay."""
+    """One server, whose ports and folder stay; a setting may name one of them: `{bus}`, `{tls}`."""
 
     def __init__(self, folder: Path, *settings: str | int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.bus = ports.free(2)
+        self.port, self.bus, self.tls = ports.free(3)
         once = Retry(NoBackoff(), 0)
         self.client = Redis(port=self.port, decode_responses=True, socket_timeout=5, retry=once)
         self._folder = folder
@@ -44,7 +44,8 @@ class Instance:
                 f"bind 127.0.0.1\nport {self.port}\ndir {self._folder}\nsave ''\nrepl-diskless-sync-delay 0\n"
             )
             config.write_text(own if "--sentinel" not in self._settings else own.partition("save")[0])
-        command = [program("redis-server"), str(config), *map(str, self._settings)]
+        settings = [str(setting).format(bus=self.bus, tls=self.tls) for setting in self._settings]
+        command = [program("redis-server"), str(config), *settings]
         log = self._folder / "redis.log"
         self._running.enter_context(leashed(command, env={"PATH": os.defpath}, log=log))
         until(self.answers)
@@ -149,9 +150,8 @@ class ClusterOfThree:
 
     @staticmethod
     def _node(folder: Path) -> Instance:
-        node = Instance(folder, "--cluster-enabled", "yes", "--cluster-node-timeout", DOWN_MS)
-        node._settings += ("--cluster-port", node.bus)
-        return node
+        own = ("--cluster-enabled", "yes", "--cluster-port", "{bus}", "--cluster-node-timeout", DOWN_MS)
+        return Instance(folder, *own)
 
     def start(self) -> None:
         for server in self.servers:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,16 +67,35 @@ async def test_its_version_is_known_as_that_of_one_server(servers: Several) -> N
     assert version == servers.servers[0].client.info("server")["redis_version"]
 
 
+async def test_who_is_closed_is_connected_to_nobody(servers: Several) -> None:
+    watched = () if isinstance(servers, ClusterOfThree) else servers.sentinels
+    before = {instance: _clients(instance) for instance in (*servers.servers, *watched)}
+    for _ in range(3):
+        async with aclosing(Pipelined.from_url(servers.url)) as redis:
+            await redis.run_all([("SET", f"key-{number}", 1) for number in range(20)])
+    for instance, clients in before.items():
+        await asyncio.to_thread(until, partial(_at_most, instance, clients))
+
+
+def _at_most(instance: Instance, clients: int) -> bool:
+    return _clients(instance) <= clients
+
+
+def _clients(instance: Instance) -> int:
+    """Without the Sentinels, who say a name, and the replicas."""
+    return sum(not client["name"] for client in instance.client.client_list(_type="normal"))
+
+
 async def test_everybody_has_a_name_and_a_password(servers: Several) -> None:
     rights = ("~*", "&*", "+@all")
     for server in servers.servers:
         server.ask("ACL", "SETUSER", "worker", "on", ">hunter2", *rights)
         server.ask("ACL", "SETUSER", "default", "-@write")
-    query = ""
-    if not isinstance(servers, ClusterOfThree):
-        for sentinel in servers.sentinels:
-            sentinel.ask("ACL", "SETUSER", "looks-on", "on", ">hunter3", *rights)
-        query = "?sentinel_username=looks-on&sentinel_password=hunter3"
+    sentinels = () if isinstance(servers, ClusterOfThree) else servers.sentinels
+    for sentinel in sentinels:
+        sentinel.ask("ACL", "SETUSER", "looks-on", "on", ">hunter3", *rights)
+        sentinel.ask("ACL", "SETUSER", "default", "-sentinel|masters")
+    query = "?sentinel_username=looks-on&sentinel_password=hunter3" if sentinels else ""
     url = servers.url.replace("://", "://worker:hunter2@") + query
     async with aclosing(Pipelined.from_url(url)) as redis, aclosing(Pipelined.from_url(servers.url)) as other:
         credentials = Credentials(redis, b"k" * 32)
@@ -83,7 +103,7 @@ async def test_everybody_has_a_name_and_a_password(servers: Several) -> None:
         assert len([each async for each in credentials.all()]) == 9
         with pytest.raises(NoPermissionError):
             await other.run("SET", "key", 1)
-    for server in servers.servers:
+    for server in (*servers.servers, *sentinels):
         server.ask("ACL", "SETUSER", "default", "+@all")
     wrong = servers.url.replace("://", "://worker:wrong@") + query
     async with aclosing(Pipelined.from_url(wrong)) as redis:
