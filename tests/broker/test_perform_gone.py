@@ -14,8 +14,6 @@ from ocppdiag_redis import keys
 from ocppdiag_workers.operation import State
 from ocppdiag_workers.presence import LOOK_SECONDS, LOST_SECONDS
 
-EVERY_REDIS = True
-
 
 async def asked(stage: Stage) -> tuple[GetLog, SetMonitoringLevel]:
     """A log and a level, whose CALLs have both left on the connection that stands; neither was to wait."""

@@ -19,8 +19,6 @@ from ocppdiag_workers.memory import HELD_MS
 from ocppdiag_workers.operation import State
 from ocppdiag_workers.presence import AT_ONCE
 
-EVERY_REDIS = True
-
 
 def tags(calls: list[link.Call]) -> list[str]:
     return [call.tag for call in calls]

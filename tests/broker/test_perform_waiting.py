@@ -16,8 +16,6 @@ from ocppdiag_workers.calls import AGAIN_SECONDS
 from ocppdiag_workers.operation import State
 from ocppdiag_workers.presence import BOOT_SECONDS
 
-EVERY_REDIS = True
-
 
 async def test_a_command_waits_for_a_station_that_is_away(stage: Stage) -> None:
     await away(stage)
