@@ -136,6 +136,7 @@ class Cluster:
                 (reply,) = await self._line_to(node).ask([("CLUSTER", "SLOTS")])
             except RedisError as trouble:
                 error = trouble
+                self._doubtful.add(node)
                 continue
             if isinstance(reply, RedisError):
                 error = reply

@@ -7,8 +7,9 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.connection import Connection, ConnectionPool, SSLConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from ocppdiag_redis.address import Address, Kind, Node
 from ocppdiag_redis.cluster import Cluster
@@ -50,7 +51,14 @@ def _patient(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class _OfSentinel(SentinelConnectionPool):
-    """A pool that also closes the ways to its Sentinels."""
+    """A pool that also closes the ways to its Sentinels, and says in a sentence that they know no primary."""
+
+    async def get_master_address(self) -> tuple[str, int]:
+        try:
+            host, port = await super().get_master_address()  # type: ignore[no-untyped-call]
+        except MasterNotFoundError:  # it tells all settings of all Sentinels
+            raise RedisConnectionError("no Sentinel knows a primary that is up") from None
+        return host, port
 
     async def aclose(self) -> None:
         await super().aclose()

@@ -138,16 +138,20 @@ async def test_a_slot_that_moves_is_followed_while_it_moves_and_afterwards(
     assert new.ask("GET", first) == "123"
 
 
-async def test_nobody_there_is_an_error_for_each_kind() -> None:
-    for url in (
-        f"redis+sentinel://127.0.0.1:1,127.0.0.1:2/{SERVICE}",
-        "redis+cluster://127.0.0.1:1,127.0.0.1:2",
-    ):
-        async with aclosing(Pipelined.from_url(url)) as redis:
-            with pytest.raises(RedisError):
-                await redis.run("PING")
-            with pytest.raises(RedisError):
-                await Origin(redis).store()
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis+sentinel://u:canary@127.0.0.1:1,127.0.0.1:2/{SERVICE}?sentinel_password=canary",
+        "redis+cluster://u:canary@127.0.0.1:1,127.0.0.1:2",
+    ],
+)
+async def test_nobody_there_is_one_sentence_that_tells_no_password(url: str) -> None:
+    async with aclosing(Pipelined.from_url(url)) as redis:
+        for asked in (redis.run("PING"), Origin(redis).store()):
+            with pytest.raises(RedisError) as caught:
+                await asked
+            assert "canary" not in str(caught.value)
+            assert len(str(caught.value)) < 200
 
 
 async def test_a_primary_that_has_become_a_replica_is_left_at_the_first_write(tmp_path: Path) -> None:
