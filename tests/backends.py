@@ -1,20 +1,24 @@
 """The RabbitMQ and Redis of the tests: addresses given, else Docker through pytest-docker, else private processes."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from redis import Redis
+from own_servers import provided
+from redis_several import KINDS, several
 
 from ocppdiag_local import answer, docker
 from ocppdiag_local import services as local
 from ocppdiag_local.servers import BOTH, RABBITMQ, REDIS
 from ocppdiag_local.services import Services, ServicesMissing
-from ocppdiag_redis import keys
+from ocppdiag_redis import Origin, Pipelined, keys
 
 
 class Compose(Protocol):
@@ -23,9 +27,30 @@ class Compose(Protocol):
     def port_for(self, service: str, container_port: int) -> int: ...
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module with `EVERY_REDIS` on each kind of Redis that there is."""
+    if "services" in metafunc.fixturenames and getattr(metafunc.module, "EVERY_REDIS", False):
+        metafunc.parametrize("services", ("server", *KINDS), indirect=True)
+
+
 @pytest.fixture(scope="session")
-def services(request: pytest.FixtureRequest) -> Iterator[Services]:
+def services(
+    request: pytest.FixtureRequest, servers: Services, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
     """One RabbitMQ and one Redis for the whole run; tests keep apart by the names they use."""
+    kind = getattr(request, "param", "server")
+    if kind == "server":
+        yield servers
+        return
+    provided(REDIS)
+    with several(kind, tmp_path_factory.mktemp(kind)) as redis:
+        _settle(redis.url)
+        yield replace(servers, redis_url=redis.url)
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Iterator[Services]:
+    """A RabbitMQ and a Redis."""
     say = aloud(request.config, "services")
     with ExitStack() as stack:
         found = _found(request, stack, say)
@@ -35,15 +60,19 @@ def services(request: pytest.FixtureRequest) -> Iterator[Services]:
             say(f"SKIPPING every test that needs services. {found}")
             pytest.skip(str(found))
         say(found.origin)
-        _settled(found)
+        _settle(found.redis_url)
         yield found
 
 
-def _settled(found: Services) -> None:
+def _settle(redis_url: str) -> None:
     """Have it be long since this Redis was empty: that a station is not in it means that it is not connected."""
-    with Redis.from_url(found.redis_url) as client:
-        store = client.info("replication")["master_replid"]
-        client.hset(keys.ORIGIN, mapping={"store": store, "since": 0})
+
+    async def settle() -> None:
+        async with aclosing(Pipelined.from_url(redis_url)) as redis:
+            await redis.run("HSET", keys.ORIGIN, "store", await Origin(redis).store(), "since", 0)
+
+    with ThreadPoolExecutor(1) as thread:  # whose event loop is nobody else's
+        thread.submit(asyncio.run, settle()).result()
 
 
 def _found(

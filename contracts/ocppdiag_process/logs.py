@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -13,6 +14,7 @@ _SECRETS = frozenset(
     {"authorization", "password", "secret", "token", "url", "remote_location", "payload", "data"}
 )
 _HIDDEN = "[hidden]"
+_OPTION = re.compile(r"(password=)[^&\s]+")
 
 
 def configure(*, level: str = "info", process: str, readable: bool | None = None) -> None:
@@ -62,13 +64,13 @@ class _Bridge(logging.Handler):
 
 
 def without_password(text: str) -> str:
-    """Blank the password of every address in a text."""
+    """Blank the password of every address in a text, also one among its options."""
     words = []
     for word in text.split(" "):
         scheme, slashes, rest = word.partition("://")
         userinfo, at, host = rest.rpartition("@")
         words.append(f"{scheme}{slashes}{userinfo.partition(':')[0]}:***@{host}" if slashes and at else word)
-    return " ".join(words)
+    return _OPTION.sub(r"\1***", " ".join(words))
 
 
 def _hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

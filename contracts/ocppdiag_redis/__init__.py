@@ -2,8 +2,9 @@
 
 from ocppdiag_redis.credentials import Credentials, Registration, RegistrationError
 from ocppdiag_redis.directory import Directory, Lease, Older
+from ocppdiag_redis.line import Command
 from ocppdiag_redis.origin import Origin
-from ocppdiag_redis.pipelined import Command, Pipelined, Script, ScriptCall
+from ocppdiag_redis.pipelined import Pipelined, Script, ScriptCall
 
 __all__ = [
     "Command",

@@ -177,18 +177,19 @@ class Credentials:
     async def all(self) -> AsyncIterator[Registration]:
         """Walk all registrations in no order; those that come or go meanwhile may be missing."""
         seen: set[str] = set()  # a walk through Redis may meet a key twice
-        cursor: bytes | int = 0
-        while True:
-            cursor, found = await self._redis.run(
-                "SCAN", cursor, "MATCH", keys.credential("*"), "COUNT", 1000, "TYPE", "hash"
-            )
-            stations = {keys.station_of(key.decode()) for key in found} - seen
-            seen |= stations
-            for registration in await asyncio.gather(*map(self.find, stations)):
-                if registration:
-                    yield registration
-            if not int(cursor):
-                return
+        for server in await self._redis.servers():
+            cursor: bytes | int = 0
+            while True:
+                cursor, found = await server.run(
+                    "SCAN", cursor, "MATCH", keys.credential("*"), "COUNT", 1000, "TYPE", "hash"
+                )
+                stations = {keys.station_of(key.decode()) for key in found} - seen
+                seen |= stations
+                for registration in await asyncio.gather(*map(self.find, stations)):
+                    if registration:
+                        yield registration
+                if not int(cursor):
+                    break
 
     def _hash(self, station: str, password: bytes) -> bytes:
         return hmac.digest(self._key, station.encode() + b"\0" + password, sha256)

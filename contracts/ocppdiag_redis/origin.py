@@ -1,6 +1,8 @@
 """Since when what is in this Redis is complete: one that was emptied, or fell and lost its last second, begins anew."""
 
+import asyncio
 import time
+from hashlib import sha1
 
 from redis.exceptions import NoPermissionError
 
@@ -31,22 +33,25 @@ class Origin:
     async def store(self) -> str:
         """Return which Redis this is: another after a failover or a restart, which may have lost what came last.
 
-        It may also be another where nothing was lost (a first replica came). Empty where we may not ask, which is then
-        taken for always the same. It is asked once for each connection, and every few seconds: to ask costs Redis as
+        It may also be another where nothing was lost (a first replica came). A cluster is another as soon as one of its
+        primaries is. Empty where we may not ask, which is then taken for always the same. It is asked once for each connection, and every few seconds: to ask costs Redis as
         much as to write ten operations.
         """
-        connection, until = self._known
-        if connection != self._redis.connections or time.monotonic() >= until:
+        connections, until = self._known
+        if connections != self._redis.connections or time.monotonic() >= until:
+            connections = self._redis.connections  # before, because one may go while it is asked on another
             self._store = await self._ask_store()
-            self._known = (self._redis.connections, time.monotonic() + KNOWN_SECONDS)
+            self._known = (connections, time.monotonic() + KNOWN_SECONDS)
         return self._store
 
     async def _ask_store(self) -> str:
         try:
-            found = await self._redis.run("INFO", "replication")
+            servers = await self._redis.servers()
+            found = await asyncio.gather(*(server.run("INFO", "replication") for server in servers))
         except NoPermissionError:
             return ""
-        return str(found["master_replid"])
+        marks = sorted(str(each["master_replid"]) for each in found)
+        return marks[0] if len(marks) == 1 else sha1("".join(marks).encode()).hexdigest()  # noqa: S324 (no secret)
 
     async def since(self) -> float:
         """Return since when it has kept everything, by its own clock: seconds since 1970."""

@@ -1,18 +1,21 @@
 """Ask a server, in its own protocol, whether it is there and which version it is."""
 
+import asyncio
 import socket
 import ssl
 import struct
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from redis import Redis
 from redis.exceptions import RedisError
 
 from ocppdiag_local.failures import NoAnswerError
+from ocppdiag_redis import Pipelined
 
 PATIENCE = 2.0  # seconds for one attempt
 CONNECTION_START = struct.pack(">HH", 10, 10)
@@ -44,10 +47,15 @@ def _unverified(plain: socket.socket) -> socket.socket:
 
 
 def redis(url: str) -> str:
-    """PING, and read the version out of INFO."""
-    with Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as client:
-        client.ping()
-        return str(client.info("server")["redis_version"])
+    """Read the version out of INFO, of the primary or of one of a cluster."""
+    with ThreadPoolExecutor(1) as thread:  # an event loop may be running here
+        return thread.submit(asyncio.run, _redis(url)).result()
+
+
+async def _redis(url: str) -> str:
+    async with asyncio.timeout(PATIENCE), aclosing(Pipelined.from_url(url)) as client:
+        server, *_ = await client.servers()
+        return str((await server.run("INFO", "server"))["redis_version"])
 
 
 def wait(

@@ -1,7 +1,7 @@
 """Who is let in: registrations, their passwords and how these change, on a real Redis."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +9,9 @@ from in_redis import used
 
 from ocppdiag_contracts.security_profile import SecurityProfile
 from ocppdiag_redis import Credentials, Pipelined, RegistrationError, keys
-from ocppdiag_redis.pipelined import Command
+from ocppdiag_redis.line import Command
+
+EVERY_REDIS = True
 
 WITH_PASSWORD = [SecurityProfile.BASIC, SecurityProfile.TLS_BASIC]
 
@@ -52,7 +54,8 @@ async def test_a_password_opens_its_own_station_only(
     for wrong in ("", password + "x", password[:-1], password.swapcase()):
         assert await used(credentials, station, wrong) is None
     assert await used(credentials, other, password) is None
-    await redis.run("COPY", keys.credential(station), keys.credential(other))
+    kept = await redis.run("DUMP", keys.credential(station))
+    await redis.run("RESTORE", keys.credential(other), 0, kept)
     assert await credentials.find(other)
     assert await used(credentials, other, password) is None, "not with another's hash either"
     assert await used(Credentials(redis, b"other" * 8), station, password) is None
@@ -184,18 +187,19 @@ async def test_all_are_walked_once_however_many_other_keys_there_are(
 
 
 async def test_a_station_that_redis_names_twice_is_met_once(
-    redis: Pipelined, credentials: Credentials, station: str, monkeypatch: pytest.MonkeyPatch
+    credentials: Credentials, station: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As SCAN may, while what it walks through shrinks."""
+    """As SCAN may, while what it walks through shrinks, and as two nodes do while a slot moves."""
     await credentials.issue(station)
     own = keys.credential(station).encode()
-    pages = iter([[b"7", [own, own]], [b"0", [own]]])
-    run = redis.run
+    run = Pipelined.run
 
-    async def repeating(*command: str | bytes | float) -> object:
-        return next(pages) if command[0] == "SCAN" else await run(*command)
+    async def repeating(self: Pipelined, *command: str | bytes | float) -> object:
+        if command[0] == "SCAN":
+            return [b"0", [own]] if command[1] == b"7" else [b"7", [own, own]]
+        return await run(self, *command)
 
-    monkeypatch.setattr(redis, "run", repeating)
+    monkeypatch.setattr(Pipelined, "run", repeating)
     assert [one.station async for one in credentials.all()] == [station]
 
 
@@ -204,13 +208,13 @@ async def test_a_login_asks_redis_once_to_find_and_once_to_settle(
 ) -> None:
     password = await credentials.issue(station)
     asked: list[str] = []
-    queue = redis._queue
+    ask = redis._ask
 
-    def counted(commands: Sequence[Command]) -> "asyncio.Future[list[object]]":
+    def counted(commands: Sequence[Command]) -> Awaitable[list[object]]:
         asked.extend(str(command[0]) for command in commands)
-        return queue(commands)
+        return ask(commands)
 
     await comes_in(credentials, station, password)  # so that the script is known
-    monkeypatch.setattr(redis, "_queue", counted)
+    monkeypatch.setattr(redis, "_ask", counted)
     assert await comes_in(credentials, station, password)
     assert asked == ["HMGET", "EVALSHA"]

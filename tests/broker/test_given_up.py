@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pytest
 from intakes import House, fall_over, house_of
@@ -16,6 +18,7 @@ from ocppdiag_contracts.events import CommandSettled, Event, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.topology import COMMANDS, DELIVERY_LIMIT, STATION, station_key
 from ocppdiag_local.services import Services
+from ocppdiag_workers.inform import PATIENCE_SECONDS
 from ocppdiag_workers.intake import MOST_ATTEMPTS
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.perform import Performer
@@ -204,3 +207,26 @@ async def test_an_end_waits_for_redis_to_come_back(services: Services, house: Ho
     assert away.is_set()
     for events in await heard(house.stage):
         assert_given_up(events, wish)
+
+
+async def test_an_end_that_redis_has_written_and_nobody_has_heard_of_is_told_by_its_alarm(
+    services: Services, house: House
+) -> None:
+    """As where the primary falls between its write and its reply."""
+
+    class Unheard(Memory):
+        async def commit(self, *arguments: Any, **options: Any) -> bool:  # noqa: ANN401
+            await super().commit(*arguments, **options)
+            raise RedisGoneError
+
+    stage, wish = house.stage, secret(house.stage)
+    body = await put(house, wish)
+    await fall(services, COMMANDS_QUEUE)
+    async with house.open(replace(stage.performer, memory=Unheard(stage.redis))):
+        await assert_put_aside(house, body)
+    assert await heard(stage) == ([], [])
+    assert await stage.alarm(wish) is not None
+    await stage.performer.wake(stage.station, wish.id, time.time() + 2 * PATIENCE_SECONDS)
+    for events in await heard(stage):
+        assert_given_up(events, wish)
+    assert await stage.alarm(wish) is None

@@ -13,6 +13,8 @@ from ocppdiag_redis import Pipelined, keys
 from ocppdiag_workers.memory import HELD_MS, Memory
 from ocppdiag_workers.operation import Operation, State
 
+EVERY_REDIS = True
+
 NOW = 1_800_000_000.0
 numbers = count()
 

@@ -17,6 +17,8 @@ from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, s
 from ocppdiag_workers.parts import Part
 from ocppdiag_workers.records import COUNTED_MS, KEPT_MS
 
+EVERY_REDIS = True
+
 NOW = 1_800_000_000.0
 SECRET = "hunter2"
 

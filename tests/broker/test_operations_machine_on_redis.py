@@ -14,7 +14,7 @@ from yarl import URL
 
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, Script, ScriptCall, keys
-from ocppdiag_redis.pipelined import Argument
+from ocppdiag_redis.line import Argument, Line
 from ocppdiag_workers.memory import Memory
 
 DATABASE = 15
@@ -34,7 +34,7 @@ class Timed(Pipelined):
     """Redis, but for its clock."""
 
     def __init__(self, client: Redis, clock: Clock) -> None:
-        super().__init__(client)
+        super().__init__(Line(client))
         self._clock = clock
 
     async def run(self, *command: Argument) -> Any:  # noqa: ANN401

@@ -13,6 +13,8 @@ from ocppdiag_contracts.events import CommandRepeated, CommandSettled, LogFile, 
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_redis import keys
 
+EVERY_REDIS = True
+
 
 async def test_a_command_is_on_record_with_its_request_id_before_its_call_is_seen(stage: Stage) -> None:
     seen: list[tuple[link.ToGateway, str | None]] = []

@@ -18,8 +18,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from store import Server
 from wire import Wire
 
-from ocppdiag_redis import Pipelined, Script, ScriptCall, pipelined
-from ocppdiag_redis.pipelined import AT_ONCE
+from ocppdiag_redis import Pipelined, Script, ScriptCall, line
+from ocppdiag_redis.line import AT_ONCE, Line
 
 COUNT = Script("return redis.call('INCR', KEYS[1])")
 FAIL_AT = Script(
@@ -139,7 +139,7 @@ async def test_a_connection_that_goes_in_the_middle_is_tried_again_as_often_as_i
     server: Server, retries: int
 ) -> None:
     async with Wire(server.url) as wire:
-        redis = Pipelined(Redis.from_url(wire.url, retry=Retry(NoBackoff(), retries)))
+        redis = Pipelined(Line(Redis.from_url(wire.url, retry=Retry(NoBackoff(), retries))))
         assert await echoed(redis, 0, 1) == [0]
         seen: set[str] = set()
 
@@ -164,7 +164,7 @@ async def test_a_connection_that_goes_in_the_middle_is_tried_again_as_often_as_i
 
 async def test_a_connection_that_goes_once_is_not_noticed_by_who_may_try_again(server: Server) -> None:
     async with Wire(server.url) as wire:
-        redis = Pipelined(Redis.from_url(wire.url, retry=Retry(NoBackoff(), 1)))
+        redis = Pipelined(Line(Redis.from_url(wire.url, retry=Retry(NoBackoff(), 1))))
         assert await echoed(redis, 0, 1) == [0]
         wire.answering.clear()
         asking = asyncio.create_task(echoed(redis, 1, 300))
@@ -178,7 +178,7 @@ async def test_a_connection_that_goes_once_is_not_noticed_by_who_may_try_again(s
 async def test_a_redis_that_hangs_raises_in_time_and_its_late_replies_are_nobodys(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipelined, "ANSWER_SECONDS", HANGS_SECONDS)
+    monkeypatch.setattr(line, "ANSWER_SECONDS", HANGS_SECONDS)
     redis = Pipelined.from_url(server.url)
     assert await echoed(redis, 0, 1) == [0]
     server.freeze()

@@ -3,6 +3,8 @@
 from ocppdiag_redis import Directory, Pipelined, keys
 from ocppdiag_redis.directory import MOST_TAKEOVERS
 
+EVERY_REDIS = True
+
 V201 = "ocpp2.0.1"
 
 

@@ -111,6 +111,10 @@ def test_nothing_below_the_level_is_written(capfdbinary: pytest.CaptureFixture[b
     [
         ("amqp://u:canary@h:5672/v", "amqp://u:***@h:5672/v"),
         ("redis://:canary@h", "redis://:***@h"),
+        (
+            "redis+sentinel://u:canary@a:1,b:2/s?sentinel_password=canary&db=1",
+            "redis+sentinel://u:***@a:1,b:2/s?sentinel_password=***&db=1",
+        ),
         ("see ftp://u:can@ry@h/x now", "see ftp://u:***@h/x now"),
         ("url='amqp://u:canary@h'", "url='amqp://u:***@h'"),
         ("a:\namqp://u:canary@h\nb", "a:\namqp://u:***@h\nb"),

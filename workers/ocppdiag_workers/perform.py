@@ -114,6 +114,8 @@ class Performer:
         """
         operation, told = ended(event, reply_to, user), letters((event,))
         final = letter(event.for_later())
+        # First the alarm: who falls behind the record, or does not hear that it is written, has not told the end.
+        await self.informer.look_again(operation, time.time())
         if await self.memory.commit(operation, told, 0, time.time(), final=final):
             await self.informer.tell(Remembered(operation, 1, told))
             await self.memory.wake_never(operation.station, operation.id)

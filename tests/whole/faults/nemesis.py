@@ -23,9 +23,11 @@ from strikes import (
     fill_disk,
     freeze_broker,
     freeze_home,
+    freeze_primary,
     freeze_redis,
     kill_broker,
     kill_home,
+    kill_primary,
     slow_ways,
     time_out_consumers,
 )
@@ -64,6 +66,12 @@ FAULTS = (
     Fault("F10", "consumers timed out by RabbitMQ, because Redis is frozen", time_out_consumers(20), 30),
     Fault("F11", "Redis emptied, and later killed and started empty", empty_redis(15), 20, ci=empty_redis(5)),
     Fault("F12", "Redis fails over to a replica that lacks the last second", fail_over(1), 20, "replica"),
+    Fault(
+        "F12b", "the primary killed, of a Redis with Sentinels", kill_primary(20), 20, "sentinel", ci=kill_primary(3)
+    ),
+    Fault("F12d", "the primary frozen for 20 s, of a Redis with Sentinels", freeze_primary(20), 20, "sentinel"),
+    Fault("F12c", "a primary killed, of a Redis Cluster", kill_primary(20), 20, "redis-cluster"),
+    Fault("F12e", "a primary frozen for 20 s, of a Redis Cluster", freeze_primary(20), 20, "redis-cluster"),
     Fault("F13", "Redis frozen for 30 s", freeze_redis(30), 20),
     Fault(
         "F14", "a worker killed at each step", doom_worker(5, 15), 20, ci=doom_worker(1, 8, DECISIVE)

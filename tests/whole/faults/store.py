@@ -65,6 +65,13 @@ class Store:
         self.replication: Wire | None = None
         """The replica's way to its primary."""
 
+    @property
+    def url(self) -> str:
+        return self.wire.url
+
+    async def ask(self, *command: str | int) -> Any:  # noqa: ANN401 (Redis)
+        return await self.primary.ask(*command)
+
     def _server(self) -> Server:
         self._count += 1
         return Server(self._folder / f"redis-{self._count}")

@@ -8,6 +8,7 @@ from world import World
 from yarl import URL
 
 from ocppdiag_contracts.topology import commands_queue, diagnostics_queue, gateway_queue
+from ocppdiag_redis.keys import DEADLINES
 
 Strike = Callable[[World], Awaitable[None]]
 
@@ -137,6 +138,30 @@ def fail_over(lost_seconds: float) -> Strike:
         world.store.stall_replication()
         await asyncio.sleep(lost_seconds)
         await world.store.fail_over()
+
+    return strike
+
+
+def kill_primary(seconds: float) -> Strike:
+    """Kill the server with the deadlines: its replica becomes the primary, and it comes back as one of its replicas."""
+
+    async def strike(world: World) -> None:
+        primary = world.several.home(DEADLINES)
+        await asyncio.to_thread(primary.kill)
+        await asyncio.sleep(seconds)
+        await asyncio.to_thread(primary.start)
+
+    return strike
+
+
+def freeze_primary(seconds: float) -> Strike:
+    """Have it replaced while it hangs: when it goes on it takes itself for the primary, and hears later that it is not."""
+
+    async def strike(world: World) -> None:
+        primary = world.several.home(DEADLINES)
+        primary.freeze()
+        await asyncio.sleep(seconds)
+        primary.thaw()
 
     return strike
 

@@ -5,7 +5,7 @@ import json
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -17,6 +17,8 @@ import aiohttp
 import orjson
 from member import Death, Member, crew
 from node import Depth, Nodes, rabbitmq
+from redis_several import ClusterOfThree, Sentinels
+from several_store import SeveralStore, several_redis
 from store import Store, redis
 from wire import Wire
 
@@ -25,7 +27,7 @@ from ocppdiag_local import processes
 from ocppdiag_local.servers import BOTH
 from ocppdiag_redis.keys import DEADLINES
 
-Kind = Literal["single", "cluster", "replica"]
+Kind = Literal["single", "cluster", "replica", "sentinel", "redis-cluster"]
 MOST_LINES = 100_000
 
 
@@ -57,7 +59,7 @@ class World:
     folder: Path
     broker: Nodes
     way_to_broker: Wire
-    store: Store
+    redis: Store | SeveralStore
     lines: deque[tuple[str, dict[str, Any]]]
     random: Random
     gateways: tuple[Member, ...] = ()
@@ -77,7 +79,21 @@ class World:
 
     @property
     def redis_url(self) -> str:
-        return self.store.wire.url
+        return self.redis.url
+
+    @property
+    def store(self) -> Store:
+        """The one server, where it is one."""
+        if not isinstance(self.redis, Store):
+            raise TypeError("this fault is for a world with one Redis")
+        return self.redis
+
+    @property
+    def several(self) -> Sentinels | ClusterOfThree:
+        """The servers, where they are several."""
+        if not isinstance(self.redis, SeveralStore):
+            raise TypeError("this fault is for a world with several Redis")
+        return self.redis.servers
 
     @property
     def way_to_redis(self) -> Wire:
@@ -100,22 +116,20 @@ class World:
         return await self.broker.depths()
 
     async def leftovers(self) -> Leftovers:
-        depths, store = await self.queues(), self.store
+        depths, store = await self.queues(), self.redis
         operations = [
             (_station(key), command_id)
             for key in await store.keys("ocppdiag:*:open")
-            for command_id in await store.primary.ask("SMEMBERS", key)
+            for command_id in await store.ask("SMEMBERS", key)
         ]
-        alarms = [tuple(json.loads(each)) for each in await store.primary.ask("ZRANGE", DEADLINES, 0, -1)]
+        alarms = [tuple(json.loads(each)) for each in await store.ask("ZRANGE", DEADLINES, 0, -1)]
         left = {name: depth for name, depth in depths.items() if depth.ready or depth.unacked}
         return Leftovers(left, tuple(operations), tuple(alarms), await self.leases())
 
     async def leases(self) -> tuple[tuple[str, str, str], ...]:
         """Return station, node and connection of each lease."""
-        keys, primary = await self.store.keys("ocppdiag:*:lease"), self.store.primary
-        return tuple(
-            [(_station(key), *await primary.ask("HMGET", key, "node", "connection")) for key in keys]
-        )
+        keys, ask = await self.redis.keys("ocppdiag:*:lease"), self.redis.ask
+        return tuple([(_station(key), *await ask("HMGET", key, "node", "connection")) for key in keys])
 
     async def served(self, since: datetime) -> set[str]:
         """Return the names of the gateways with whose stations a command was completed since then."""
@@ -175,7 +189,7 @@ async def world(
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with AsyncExitStack() as exits:
         nodes = await exits.enter_async_context(rabbitmq(folder, 3 if kind == "cluster" else 1))
-        store = await exits.enter_async_context(redis(folder, replica=kind == "replica"))
+        store = await exits.enter_async_context(_redis(kind, folder))
         way = await exits.enter_async_context(Wire(*(node.url for node in nodes.nodes)))
         random = Random(seed)  # noqa: S311 (no secret)
         made = World(kind, folder, nodes, way, store, deque(maxlen=MOST_LINES), random, exits=exits)
@@ -192,6 +206,12 @@ async def world(
         exits.push_async_callback(_together, [member.stop for member in made.members])
         await _together([member.start for member in made.members])
         yield made
+
+
+def _redis(kind: Kind, folder: Path) -> AbstractAsyncContextManager[Store | SeveralStore]:
+    if kind in ("sentinel", "redis-cluster"):
+        return several_redis(folder, kind.removeprefix("redis-"))
+    return redis(folder, replica=kind == "replica")
 
 
 async def _together(steps: Iterable[Callable[[], Awaitable[None]]]) -> None:
