@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -14,8 +15,8 @@ from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
-from ocppdiag_amqp import unreadable
-from ocppdiag_amqp.errors import BrokerError
+from ocppdiag_amqp import metrics, unreadable
+from ocppdiag_amqp.errors import BrokerError, UnroutableError
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
 log = structlog.get_logger()
@@ -61,6 +62,8 @@ class Broker:
             await tried(self._publishing.close(), CLOSE_SECONDS)
             raise
         self._watching = asyncio.create_task(self._watch())
+        metrics.UP.set_function(self._up)
+        metrics.TROUBLE.set_function(lambda: {(self._trouble,): 1} if self._trouble else {})
         return self
 
     async def __aexit__(
@@ -88,15 +91,31 @@ class Broker:
         """
         return self._trouble is None
 
+    @property
+    def missing(self) -> str | None:
+        """Say in a sentence why it is not usable."""
+        return f"RabbitMQ cannot be used: {self._trouble}." if self._trouble else None
+
+    def _up(self) -> dict[tuple[str, ...], float]:
+        both = {"publishes": self._publishing, "consumes": self._consuming}
+        return {(purpose,): each.connected.is_set() for purpose, each in both.items()}
+
     @contextmanager
-    def publishing(self) -> Iterator[None]:
-        """Notice how long the publish takes that is inside."""
+    def publishing(self, exchange: str) -> Iterator[None]:
+        """Notice how long the publish takes that is inside, and what becomes of it."""
         mark = object()
-        self._unconfirmed[mark] = asyncio.get_running_loop().time()
+        began = self._unconfirmed[mark] = time.monotonic()
+        outcome = "unconfirmed"
         try:
             yield
+            outcome = "confirmed"
+        except UnroutableError:
+            outcome = "unroutable"
+            raise
         finally:
             del self._unconfirmed[mark]
+            metrics.PUBLISHES.add(exchange, outcome)
+            metrics.PUBLISH_SECONDS.observe(time.monotonic() - began)
 
     async def publishing_channel(self) -> AbstractChannel:
         """Open a channel with confirms, on which an unroutable message raises."""
@@ -177,7 +196,7 @@ class Broker:
         if await _blocked(self._publishing):
             return "blocked"
         oldest = next(iter(self._unconfirmed.values()), None)
-        if oldest is not None and asyncio.get_running_loop().time() - oldest > UNCONFIRMED_SECONDS:
+        if oldest is not None and time.monotonic() - oldest > UNCONFIRMED_SECONDS:
             return "unconfirmed"
         return None
 

@@ -6,6 +6,7 @@ for four times the CPU: they write commands in Python, and wait for each reply w
 
 import asyncio
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from hashlib import sha1
@@ -18,6 +19,8 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from ocppdiag_redis import metrics
 
 CLOSE_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
@@ -75,6 +78,9 @@ class Pipelined:
         self._waiting: deque[_Group] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
+        self.usable = False
+        """Whether the last pipeline was answered."""
+        metrics.UP.set_function(lambda: {(): self.usable})
         self.connections = 0
         """How many there have been: what is known of a server holds for one of them, the next may be to another."""
 
@@ -94,6 +100,11 @@ class Pipelined:
             raise ConnectionError(
                 "the address of Redis cannot be read: a password with / # ? or @ needs percent-encoding"
             ) from None
+
+    @property
+    def missing(self) -> str | None:
+        """Say in a sentence that it cannot be used."""
+        return None if self.usable else "Redis cannot be used: it does not answer."
 
     async def aclose(self) -> None:
         """Finish what is under way, as far as the server answers within 2 s, and close."""
@@ -148,13 +159,19 @@ class Pipelined:
         while self._waiting and (not commands or len(commands) + len(self._waiting[0].commands) <= AT_ONCE):
             together.append(self._waiting.popleft())
             commands += together[-1].commands
+        began = time.monotonic()
         try:
             replies = iter(await self._pipeline(commands, b"".join(group.written for group in together)))
         except Exception as error:  # noqa: BLE001 (whatever it is, those who wait must hear it)
+            self.usable = False
+            metrics.FAILURES.add()
             for group in together:
                 if not group.replies.done():
                     group.replies.set_exception(error)
             return
+        self.usable = True
+        metrics.COMMANDS.add(by=len(commands))
+        metrics.PIPELINE_SECONDS.observe(time.monotonic() - began)
         for group in together:
             own = list(islice(replies, len(group.commands)))
             if not group.replies.done():

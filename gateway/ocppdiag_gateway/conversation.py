@@ -12,6 +12,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts import link
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.allowance import Allowance
 from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 from ocppdiag_gateway.fates import Fate, Fates
@@ -94,6 +95,9 @@ class Conversation:
             case frames.CallError(message_id, code, description):
                 return self._concluded(message_id, now, link.Errored, code=code, description=description)
             case frames.Malformed(reason, answer):
+                metrics.FRAMES.add("received", "malformed", "")
+                if answer:
+                    metrics.FRAMES.add("sent", "callerror", "")
                 return [Violate(reason), *([Send(answer)] if answer else [])]
 
     def order(self, call: link.Call, now: float) -> list[Effect]:
@@ -136,19 +140,20 @@ class Conversation:
         if answer.epoch != self.identity.epoch:
             return []
         if isinstance(answer, link.Refuse):
-            return self._theirs.refuse(answer.message_id, answer.code, answer.description)
+            return self._theirs.refuse(answer.message_id, answer.code, now, answer.description)
         frame = frames.write_result(answer.message_id, answer.payload)
         return self._theirs.answer(answer.message_id, frame, now)
 
-    def undelivered(self, message_id: str, *, unclaimed: bool) -> list[Effect]:
+    def undelivered(self, message_id: str, now: float, *, unclaimed: bool) -> list[Effect]:
         """The station's CALL did not reach a worker: nobody has claimed its action, or the broker is in trouble."""
         code = ErrorCode.NOT_IMPLEMENTED if unclaimed else ErrorCode.INTERNAL_ERROR
-        return self._theirs.refuse(message_id, code)
+        return self._theirs.refuse(message_id, code, now)
 
     def tick(self, now: float) -> list[Effect]:
         """Give up on what has waited too long."""
         effects = self._theirs.tick(now)
         if self._under_way and self._give_up_at <= now:
+            metrics.CALLS_ENDED.add("timed_out")
             call, self._under_way = self._under_way, None
             self._late[call.message_id] = call
             if len(self._late) > self._limits.remembered:
@@ -164,6 +169,7 @@ class Conversation:
         """Say what became of everything: under way is lost, waiting was never sent."""
         effects: list[Effect] = []
         if self._under_way:
+            metrics.CALLS_ENDED.add("lost")
             effects.append(Deliver(self._result(self._under_way, now, link.Lost)))
         effects += [self._refused(call, now, "gone") for call in self._waiting.values()]
         self._under_way = None
@@ -173,7 +179,9 @@ class Conversation:
         return effects
 
     def _called(self, call: frames.Call, now: float) -> list[Effect]:
+        metrics.FRAMES.add("received", "call", call.action)
         if not frames.is_action(call.action):
+            metrics.FRAMES.add("sent", "callerror", "")
             return [
                 Violate("no action name"),
                 Send(frames.write_error(call.message_id, ErrorCode.NOT_IMPLEMENTED)),
@@ -193,11 +201,19 @@ class Conversation:
         self, message_id: str, now: float, kind: type[link.Answered | link.Errored], **content: object
     ) -> list[Effect]:
         """Match an answer of the station to our CALL, the one under way or one given up."""
+        answered = kind is link.Answered
+        frame = "callresult" if answered else "callerror"
         if self._under_way and self._under_way.message_id == message_id:
             call, self._under_way = self._under_way, None
+            metrics.FRAMES.add("received", frame, call.action)
+            metrics.CALLS_ENDED.add("answered" if answered else "errored")
+            metrics.STATION_SECONDS.observe(now - self._give_up_at + call.timeout)
             return [Deliver(self._result(call, now, kind, **content)), *self._next(now)]
         if late := self._late.pop(message_id, None):
+            metrics.FRAMES.add("received", frame, late.action)
+            metrics.CALLS_ENDED.add("late")
             return [Deliver(self._result(late, now, kind, **content, late=True))]
+        metrics.FRAMES.add("received", frame, "")
         return [Violate("answer to no CALL")]
 
     def _next(self, now: float) -> list[Effect]:
@@ -208,6 +224,7 @@ class Conversation:
                 effects.append(self._given_up(call, now, "expired"))
                 continue
             self._under_way = call
+            metrics.FRAMES.add("sent", "call", call.action)
             self._give_up_at = now + call.timeout
             self._settle(call.message_id, Fate.SENT, max(call.expires_at, self._give_up_at), now)
             effects.append(Send(frames.write_call(call.message_id, call.action, call.payload)))
@@ -225,6 +242,7 @@ class Conversation:
         self._fates.settle(message_id, fate, max(until, now + self._limits.withdrawn_seconds), now)
 
     def _refused(self, order: _Question, now: float, reason: str) -> Deliver:
+        metrics.REFUSALS.add(reason)
         # Of the order's own connection, which may be an older one: a newer order may be with us by now.
         return Deliver(replace(self._result(order, now, link.Refused, reason=reason), epoch=order.epoch))
 

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
     ping_timeout: float = Field(default=60.0, gt=0)
     renew_seconds: float = Field(default=10.0, gt=0, le=30)
     drain_seconds: float = Field(default=10.0, ge=0, le=10)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
+
     log_level: str = "info"
 
     @field_validator("tls_port")

@@ -8,10 +8,13 @@ import structlog
 from aiohttp import web
 
 from ocppdiag_amqp import Broker
-from ocppdiag_process import main, told_to_stop
+from ocppdiag_amqp.metrics import METRICS as AMQP
+from ocppdiag_process.eyes import Eyes
+from ocppdiag_process.main import main, told_to_stop
 from ocppdiag_process.tls import ServerTls
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, Patience
+from ocppdiag_uploads.metrics import METRICS
 from ocppdiag_uploads.receive import Receiver
 from ocppdiag_uploads.settings import Settings
 from ocppdiag_uploads.store import FolderStore
@@ -26,7 +29,8 @@ HANDSHAKE_SECONDS = 10.0
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when the uploads under way have ended."""
     stop = told_to_stop()
-    async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag uploads") as broker:
+    eyes = Eyes(settings, stop, (*AMQP, *METRICS))
+    async with eyes, Broker(settings.amqp_url.get_secret_value(), name="ocppdiag uploads") as broker:
         await broker.declare_exchanges()
         announcer = await Announcer.open(broker, settings.shards)
         key = settings.upload_key.get_secret_value().encode()
@@ -35,7 +39,7 @@ async def run(settings: Settings) -> None:
         patience = Patience(settings.upload_idle_seconds, settings.upload_rate)
         crowd = Crowd(settings.upload_limit)
         receiver = Receiver(
-            store, announcer, key=key, patience=patience, crowd=crowd, usable=lambda: broker.usable
+            store, announcer, key=key, patience=patience, crowd=crowd, broker=lambda: broker.missing
         )
         # No access log: the path is the secret.
         runner = web.AppRunner(
@@ -56,6 +60,7 @@ async def run(settings: Settings) -> None:
             ssl=tls.context if tls else None,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
         )
+        eyes.missing = lambda: receiver.missing
         log.info("ready", pid=os.getpid(), port=server.sockets[0].getsockname()[1], tls=bool(tls))
         await stop.wait()
         log.info("stopping")

@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
-from ocppdiag_workers import news
+from ocppdiag_workers import metrics, news
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.feature import nothing
 from ocppdiag_workers.letters import letter, letters
@@ -85,6 +85,7 @@ class Together:
                 taken[index] = None
             elif change := changes.get(index):
                 _say_moved(plans[index].before.operation, change.operation)
+                metrics.ended(plans[index].step.final, change.operation.begun)
                 taken[index] = Taken(decisions[index], change)
         return taken
 
