@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -16,7 +15,8 @@ from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
 from ocppdiag_amqp import metrics, unreadable
-from ocppdiag_amqp.errors import BrokerError, UnroutableError
+from ocppdiag_amqp.errors import BrokerError
+from ocppdiag_amqp.unconfirmed import Unconfirmed
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ class Broker:
             ) from None
         self._name = name
         self._trouble: str | None = None
-        self._unconfirmed: dict[object, float] = {}  # in the order in which they began
+        self.unconfirmed = Unconfirmed()
         self._channels: list[AbstractChannel] = []  # aio-pika restores only channels that somebody holds
 
     async def __aenter__(self) -> Self:
@@ -99,23 +99,6 @@ class Broker:
     def _up(self) -> dict[tuple[str, ...], float]:
         both = {"publishes": self._publishing, "consumes": self._consuming}
         return {(purpose,): each.connected.is_set() for purpose, each in both.items()}
-
-    @contextmanager
-    def publishing(self, exchange: str) -> Iterator[None]:
-        """Notice how long the publish takes that is inside, and what becomes of it."""
-        mark = object()
-        began = self._unconfirmed[mark] = time.monotonic()
-        outcome = "unconfirmed"
-        try:
-            yield
-            outcome = "confirmed"
-        except UnroutableError:
-            outcome = "unroutable"
-            raise
-        finally:
-            del self._unconfirmed[mark]
-            metrics.PUBLISHES.add(exchange, outcome)
-            metrics.PUBLISH_SECONDS.observe(time.monotonic() - began)
 
     async def publishing_channel(self) -> AbstractChannel:
         """Open a channel with confirms, on which an unroutable message raises."""
@@ -195,8 +178,7 @@ class Broker:
             return "disconnected"
         if await _blocked(self._publishing):
             return "blocked"
-        oldest = next(iter(self._unconfirmed.values()), None)
-        if oldest is not None and time.monotonic() - oldest > UNCONFIRMED_SECONDS:
+        if self.unconfirmed.oldest > UNCONFIRMED_SECONDS:
             return "unconfirmed"
         return None
 

@@ -88,7 +88,7 @@ class Publisher:
             also=also,
         )
         refusal = ""
-        with self._broker.publishing(exchange.name):
+        with self._broker.unconfirmed.publishing(exchange.name):
             try:
                 async with asyncio.timeout(patience):
                     while (why := await self._attempt(message)) is not None:

@@ -5,7 +5,6 @@ way at a time (OCPP 2.0.1 part 4, 4.1.2). `now` is in seconds since 1970 and nev
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Raw
@@ -16,23 +15,13 @@ from ocppdiag_gateway import metrics
 from ocppdiag_gateway.allowance import Allowance
 from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 from ocppdiag_gateway.fates import Fate, Fates
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.limits import Limits
 from ocppdiag_gateway.unanswered import Unanswered
 from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
 _Question = link.Call | link.Withdraw
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which connection this is."""
-
-    station: str
-    node: str
-    connection: str
-    epoch: int
-    version: str
 
 
 class Conversation:
@@ -95,9 +84,7 @@ class Conversation:
             case frames.CallError(message_id, code, description):
                 return self._concluded(message_id, now, link.Errored, code=code, description=description)
             case frames.Malformed(reason, answer):
-                metrics.FRAMES.add("received", "malformed", "")
-                if answer:
-                    metrics.FRAMES.add("sent", "callerror", "")
+                metrics.malformed(answered=answer is not None)
                 return [Violate(reason), *([Send(answer)] if answer else [])]
 
     def order(self, call: link.Call, now: float) -> list[Effect]:
@@ -201,19 +188,14 @@ class Conversation:
         self, message_id: str, now: float, kind: type[link.Answered | link.Errored], **content: object
     ) -> list[Effect]:
         """Match an answer of the station to our CALL, the one under way or one given up."""
-        answered = kind is link.Answered
-        frame = "callresult" if answered else "callerror"
         if self._under_way and self._under_way.message_id == message_id:
             call, self._under_way = self._under_way, None
-            metrics.FRAMES.add("received", frame, call.action)
-            metrics.CALLS_ENDED.add("answered" if answered else "errored")
-            metrics.STATION_SECONDS.observe(now - self._give_up_at + call.timeout)
+            metrics.concluded(kind, call.action, now - self._give_up_at + call.timeout)
             return [Deliver(self._result(call, now, kind, **content)), *self._next(now)]
         if late := self._late.pop(message_id, None):
-            metrics.FRAMES.add("received", frame, late.action)
-            metrics.CALLS_ENDED.add("late")
+            metrics.concluded(kind, late.action)
             return [Deliver(self._result(late, now, kind, **content, late=True))]
-        metrics.FRAMES.add("received", frame, "")
+        metrics.concluded(kind)
         return [Violate("answer to no CALL")]
 
     def _next(self, now: float) -> list[Effect]:

@@ -1,5 +1,6 @@
 """What is counted and measured of the gateway's stations; to count is no I/O, so the pure rooms do it themselves."""
 
+from ocppdiag_contracts import link
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_metrics import Counter, Gauge, Histogram, Metric
 from ocppdiag_ocpp.messages import PROFILE
@@ -87,3 +88,21 @@ REFUSALS = Counter(
 METRICS: tuple[Metric, ...] = (
     CONNECTIONS, HANDSHAKES, DISCONNECTS, EXPELLED, FRAMES, VIOLATIONS, ANSWER_SECONDS, STATION_SECONDS, CALLS_ENDED, REFUSALS,
 )  # fmt: skip
+
+
+def malformed(*, answered: bool) -> None:
+    """Count what is no frame, and its answer where OCPP owes one."""
+    FRAMES.add("received", "malformed", "")
+    if answered:
+        FRAMES.add("sent", "callerror", "")
+
+
+def concluded(kind: type[link.Result], action: str = "", seconds: float | None = None) -> None:
+    """Count a station's answer: to our CALL under way, that it has kept waiting for so long; to one given up; or to none."""
+    answered = kind is link.Answered
+    FRAMES.add("received", "callresult" if answered else "callerror", action)
+    if seconds is not None:
+        CALLS_ENDED.add("answered" if answered else "errored")
+        STATION_SECONDS.observe(seconds)
+    elif action:
+        CALLS_ENDED.add("late")

@@ -23,8 +23,9 @@ from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.arrival import OPEN_SECONDS, Arrival, Lobby
 from ocppdiag_gateway.caller import Trust
 from ocppdiag_gateway.compression import COMPRESSION
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.door import Door
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import Leases
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock

@@ -4,7 +4,8 @@ import asyncio
 from typing import cast
 from uuid import uuid4
 
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import AT_ONCE, Leases
 from ocppdiag_gateway.line import Line
 from ocppdiag_gateway.link import Link
