@@ -46,7 +46,7 @@ def family(metric: Metric) -> Family:
     match metric:
         case Counter():
             counter = CounterMetricFamily(metric.name, metric.meaning, labels=labels)
-            for values, count in metric.cells.items():
+            for values, count in metric.cells():
                 counter.add_metric(values, count)
             return counter
         case Gauge():
@@ -56,7 +56,8 @@ def family(metric: Metric) -> Family:
             return gauge
         case Histogram():
             histogram = HistogramMetricFamily(metric.name, metric.meaning, labels=labels)
-            bounds = [*map(floatToGoString, metric.buckets), "+Inf"]
-            for values, (*counts, total) in metric.cells.items():
-                histogram.add_metric(values, list(zip(bounds, accumulate(counts), strict=True)), total)
+            bounds = [*map(floatToGoString, metric.bounds), "+Inf"]
+            for values, row in metric.cells():
+                buckets = list(zip(bounds, map(float, accumulate(row.counts)), strict=True))
+                histogram.add_metric(values, buckets, row.sum)
             return histogram

@@ -166,9 +166,9 @@ class Conversation:
         return effects
 
     def _called(self, call: frames.Call, now: float) -> list[Effect]:
-        metrics.FRAMES.add("received", "call", call.action)
+        metrics.CALLS_RECEIVED.add(call.action)
         if not frames.is_action(call.action):
-            metrics.FRAMES.add("sent", "callerror", "")
+            metrics.ERRORS_SENT.add()
             return [
                 Violate("no action name"),
                 Send(frames.write_error(call.message_id, ErrorCode.NOT_IMPLEMENTED)),

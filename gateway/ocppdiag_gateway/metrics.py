@@ -2,7 +2,7 @@
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_metrics import Counter, Gauge, Histogram, Metric
+from ocppdiag_metrics import OTHER, Counter, Gauge, Histogram, Metric
 from ocppdiag_ocpp.messages import PROFILE
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -45,6 +45,9 @@ FRAMES = Counter(
     type=("call", "callresult", "callerror", "malformed"),
     action=_ACTIONS,
 )
+CALLS_RECEIVED = FRAMES.row("received", "call")
+RESULTS_SENT = FRAMES.row("sent", "callresult")
+ERRORS_SENT = FRAMES.row("sent", "callerror")
 VIOLATIONS = Counter(
     "ocppdiag_gateway_violations_total",
     "Breaches of OCPP-J, as the log names them (`protocol_violated`).",
@@ -71,6 +74,7 @@ ANSWER_SECONDS = Histogram(
     "From a station's CALL to its answer, through broker and worker.",
     _SECONDS,
 )
+ANSWERED = ANSWER_SECONDS.row()
 STATION_SECONDS = Histogram(
     "ocppdiag_gateway_station_seconds", "From a CALL of ours to the station's answer.", _SECONDS
 )
@@ -92,17 +96,17 @@ METRICS: tuple[Metric, ...] = (
 
 def malformed(*, answered: bool) -> None:
     """Count what is no frame, and its answer where OCPP owes one."""
-    FRAMES.add("received", "malformed", "")
+    FRAMES.add("received", "malformed", OTHER)
     if answered:
-        FRAMES.add("sent", "callerror", "")
+        ERRORS_SENT.add()
 
 
-def concluded(kind: type[link.Result], action: str = "", seconds: float | None = None) -> None:
+def concluded(kind: type[link.Result], action: str = OTHER, seconds: float | None = None) -> None:
     """Count a station's answer: to our CALL under way, that it has kept waiting for so long; to one given up; or to none."""
     answered = kind is link.Answered
     FRAMES.add("received", "callresult" if answered else "callerror", action)
     if seconds is not None:
         CALLS_ENDED.add("answered" if answered else "errored")
         STATION_SECONDS.observe(seconds)
-    elif action:
+    elif action != OTHER:
         CALLS_ENDED.add("late")

@@ -5,6 +5,7 @@ from msgspec import Struct
 from ocppdiag_gateway import metrics
 from ocppdiag_gateway.effects import Effect, Send, Violate
 from ocppdiag_gateway.limits import Limits
+from ocppdiag_metrics import CounterRow
 from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
@@ -55,7 +56,7 @@ class Unanswered:
             return self._refused(call, ErrorCode.RPC_FRAMEWORK_ERROR, "message id in use")
         answered = self._answered.get(call.message_id)
         if answered and answered.digest == digest and now < answered.until:
-            metrics.FRAMES.add("sent", "callresult", call.action)
+            metrics.RESULTS_SENT.add(call.action)
             return [Violate("message id repeated"), Send(answered.frame)]
         if len(self._open) >= self._limits.unanswered:
             return self._refused(call, ErrorCode.GENERIC_ERROR, "too many CALLs")
@@ -67,7 +68,7 @@ class Unanswered:
         call = self._open.pop(message_id, None)
         if call is None:
             return []
-        self._count(call, "callresult", now)
+        self._count(call, metrics.RESULTS_SENT, now)
         self._answered.pop(message_id, None)
         self._answered[message_id] = _Answered(call.digest, now + self._limits.repeat_seconds, frame)
         if len(self._answered) > self._limits.repeats:
@@ -79,7 +80,7 @@ class Unanswered:
         call = self._open.pop(message_id, None)
         if call is None:
             return []
-        self._count(call, "callerror", now)
+        self._count(call, metrics.ERRORS_SENT, now)
         return [Send(frames.write_error(message_id, code, description))]
 
     def tick(self, now: float) -> list[Effect]:
@@ -95,11 +96,11 @@ class Unanswered:
         self._open.clear()
         self._answered.clear()
 
-    def _count(self, call: _Open, kind: str, now: float) -> None:
-        metrics.FRAMES.add("sent", kind, call.action)
-        metrics.ANSWER_SECONDS.observe(now - call.until + self._limits.answer_seconds)
+    def _count(self, call: _Open, sent: CounterRow, now: float) -> None:
+        sent.add(call.action)
+        metrics.ANSWERED.observe(now - call.until + self._limits.answer_seconds)
 
     @staticmethod
     def _refused(call: frames.Call, code: ErrorCode, reason: str) -> list[Effect]:
-        metrics.FRAMES.add("sent", "callerror", call.action)
+        metrics.ERRORS_SENT.add(call.action)
         return [Violate(reason), Send(frames.write_error(call.message_id, code, reason))]

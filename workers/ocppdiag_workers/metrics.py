@@ -12,7 +12,7 @@ from ocppdiag_workers.written import EndWritten
 
 NONE = "none"
 
-_KINDS: dict[type, str] = {kind: str(kind.__struct_config__.tag) for kind in link.ToWorkers.__args__}
+_KINDS = {kind: str(kind.__struct_config__.tag) for kind in link.ToWorkers.__args__}
 
 RECORDS = Counter(
     "ocppdiag_worker_records_total",
@@ -20,6 +20,7 @@ RECORDS = Counter(
     kind=_KINDS.values(),
     action=(NONE, *(feature.action for feature in PROFILE)),
 )
+_ROWS = {kind: RECORDS.row(name) for kind, name in _KINDS.items()}
 BATCH_RECORDS = Histogram(
     "ocppdiag_worker_batch_records", "Records in a batch that was taken.", (1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
@@ -73,7 +74,7 @@ def taken(records: Sequence[link.ToWorkers]) -> None:
     """Count a batch."""
     BATCH_RECORDS.observe(len(records))
     for record in records:
-        RECORDS.add(_KINDS[record.__class__], getattr(record, "action", NONE))
+        _ROWS[record.__class__].add(getattr(record, "action", NONE))
 
 
 def ended(final: CommandSettled | EndWritten | None, begun: float = 0.0) -> None:
