@@ -55,7 +55,7 @@ class Counter(_Labelled):
     __slots__ = ("_last", "_rows")
     type = "counter"
 
-    def __init__(self, name: str, meaning: str, **labels: Iterable[str]) -> None:
+    def __init__(self, name: str, meaning: str, /, **labels: Iterable[str]) -> None:
         super().__init__(name, meaning, labels)
         self._last = (*sorted(list(self.labels.values())[-1]), OTHER) if labels else (OTHER,)
         self._rows: dict[Values, CounterRow] = {}
@@ -106,7 +106,9 @@ class Histogram(_Labelled):
     __slots__ = ("_rows", "bounds")
     type = "histogram"
 
-    def __init__(self, name: str, meaning: str, bounds: tuple[float, ...], **labels: Iterable[str]) -> None:
+    def __init__(
+        self, name: str, meaning: str, bounds: tuple[float, ...], /, **labels: Iterable[str]
+    ) -> None:
         super().__init__(name, meaning, labels)
         self.bounds = bounds
         self._rows: dict[Values, HistogramRow] = {}
@@ -135,7 +137,7 @@ class Gauge(_Labelled):
     __slots__ = ("read",)
     type = "gauge"
 
-    def __init__(self, name: str, meaning: str, **labels: Iterable[str]) -> None:
+    def __init__(self, name: str, meaning: str, /, **labels: Iterable[str]) -> None:
         super().__init__(name, meaning, labels)
         self.read: Callable[[], Mapping[Values, float]] = dict
 

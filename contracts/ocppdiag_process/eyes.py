@@ -71,7 +71,7 @@ class Eyes:
                 server_header=None,
             )
             self._sampling = asyncio.create_task(metrics.sample_loop_lag())
-            log.info("looked_at", metrics_port=self._server.sockets[0].getsockname()[1])
+            log.info("metrics_listening", metrics_port=self._server.sockets[0].getsockname()[1])
         return self
 
     async def __aexit__(
@@ -86,7 +86,11 @@ class Eyes:
     async def _answer(self, connection: ServerConnection, request: Request) -> Response:
         match request.path.partition("?")[0]:
             case "/metrics":
-                return await self._metrics(connection, request)
+                try:
+                    return await self._metrics(connection, request)
+                except Exception:  # the library would answer the same, and say nothing
+                    log.exception("metrics_failed")
+                    return connection.respond(HTTPStatus.INTERNAL_SERVER_ERROR, "The log says why.\n")
             case "/live":
                 return connection.respond(HTTPStatus.OK, "It is alive.\n")
             case "/ready":

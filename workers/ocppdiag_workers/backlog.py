@@ -1,15 +1,21 @@
 """How many operations are open, and how late the latest of them is: asked of Redis when somebody looks."""
 
 import asyncio
-import time
 
 from redis.exceptions import RedisError
 
-from ocppdiag_redis import Pipelined, keys
+from ocppdiag_redis import Pipelined, Script, keys
 from ocppdiag_workers import metrics
 
 LOOK_SECONDS = 1.0
 """Whoever looks at the metrics does not wait longer for Redis, and does without."""
+
+_LOOK = Script("""
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+return {redis.call('ZCARD', KEYS[1]), tostring(first and now - first or 0)}
+""")
 
 
 class Backlog:
@@ -27,11 +33,8 @@ class Backlog:
         self._open, self._overdue = {}, {}
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                count, first = await self._redis.run_all(
-                    [("ZCARD", keys.DEADLINES), ("ZRANGE", keys.DEADLINES, 0, 0, "WITHSCORES")]
-                )
+                count, late = await self._redis.script(_LOOK, [keys.DEADLINES])
         except (RedisError, OSError, TimeoutError):
             return
         self._open = {(): float(count)}
-        due = float(first[-1]) if first else time.time()
-        self._overdue = {(): max(0.0, time.time() - due)}
+        self._overdue = {(): max(0.0, float(late))}

@@ -58,7 +58,7 @@ ALARMS = Counter(
 )
 OPEN = Gauge(
     "ocppdiag_operations_open",
-    "Commands that have not ended. All workers ask the same Redis: take max().",
+    "Commands that have not ended, or have a few seconds ago. All workers ask the same Redis: take max().",
 )
 OVERDUE = Gauge(
     "ocppdiag_operations_overdue_seconds",
