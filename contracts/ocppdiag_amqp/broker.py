@@ -63,7 +63,7 @@ class Broker:
             raise
         self._watching = asyncio.create_task(self._watch())
         metrics.UP.set_function(self._up)
-        metrics.TROUBLE.set_function(lambda: {(self._trouble,): 1} if self._trouble else {})
+        metrics.TROUBLE.set_function(self._troubles)
         return self
 
     async def __aexit__(
@@ -95,6 +95,10 @@ class Broker:
     def missing(self) -> str | None:
         """Say in a sentence why it is not usable."""
         return f"RabbitMQ cannot be used: {self._trouble}." if self._trouble else None
+
+    def _troubles(self) -> dict[tuple[str, ...], float]:
+        (reasons,) = metrics.TROUBLE.labels.values()
+        return {(reason,): reason == self._trouble for reason in reasons}
 
     def _up(self) -> dict[tuple[str, ...], float]:
         both = {"publishes": self._publishing, "consumes": self._consuming}

@@ -40,10 +40,8 @@ class CounterRow:
 
     def add(self, value: str = OTHER, by: float = 1) -> None:
         """Count some more, under a value of the last label."""
-        if value in self.cells:
-            self.cells[value] += by
-        else:
-            self.cells[OTHER] += by
+        cells = self.cells
+        cells[value if value in cells else OTHER] += by
 
 
 class Counter(_Labelled):

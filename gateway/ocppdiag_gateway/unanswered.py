@@ -5,7 +5,6 @@ from msgspec import Struct
 from ocppdiag_gateway import metrics
 from ocppdiag_gateway.effects import Effect, Send, Violate
 from ocppdiag_gateway.limits import Limits
-from ocppdiag_metrics import CounterRow
 from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
@@ -68,7 +67,8 @@ class Unanswered:
         call = self._open.pop(message_id, None)
         if call is None:
             return []
-        self._count(call, metrics.RESULTS_SENT, now)
+        metrics.RESULTS_SENT.add(call.action)
+        metrics.ANSWERED.observe(now - call.until + self._limits.answer_seconds)
         self._answered.pop(message_id, None)
         self._answered[message_id] = _Answered(call.digest, now + self._limits.repeat_seconds, frame)
         if len(self._answered) > self._limits.repeats:
@@ -80,7 +80,8 @@ class Unanswered:
         call = self._open.pop(message_id, None)
         if call is None:
             return []
-        self._count(call, metrics.ERRORS_SENT, now)
+        metrics.ERRORS_SENT.add(call.action)
+        metrics.ANSWERED.observe(now - call.until + self._limits.answer_seconds)
         return [Send(frames.write_error(message_id, code, description))]
 
     def tick(self, now: float) -> list[Effect]:
@@ -95,10 +96,6 @@ class Unanswered:
         """Forget all: the connection is over, and the ids of another one are other ids."""
         self._open.clear()
         self._answered.clear()
-
-    def _count(self, call: _Open, sent: CounterRow, now: float) -> None:
-        sent.add(call.action)
-        metrics.ANSWERED.observe(now - call.until + self._limits.answer_seconds)
 
     @staticmethod
     def _refused(call: frames.Call, code: ErrorCode, reason: str) -> list[Effect]:
