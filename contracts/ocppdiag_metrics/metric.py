@@ -62,10 +62,9 @@ class Counter(_Labelled):
 
     def row(self, *values: str) -> CounterRow:
         """Return the row with these values for all labels but the last."""
-        known = self.known(values)
-        if known not in self._rows:
-            self._rows[known] = CounterRow(self._last)
-        return self._rows[known]
+        if (row := self._rows.get(values)) is None:
+            row = self._rows.setdefault(self.known(values), CounterRow(self._last))
+        return row
 
     def add(self, *values: str, by: float = 1) -> None:
         """Count some more, under a value for each label."""
@@ -115,10 +114,9 @@ class Histogram(_Labelled):
 
     def row(self, *values: str) -> HistogramRow:
         """Return the row with a value for each label."""
-        known = self.known(values)
-        if known not in self._rows:
-            self._rows[known] = HistogramRow(self.bounds)
-        return self._rows[known]
+        if (row := self._rows.get(values)) is None:
+            row = self._rows.setdefault(self.known(values), HistogramRow(self.bounds))
+        return row
 
     def observe(self, value: float, *values: str) -> None:
         """Note how much it was this time, under a value for each label."""

@@ -123,7 +123,7 @@ def test_every_breach_that_a_conversation_knows_has_its_name_among_the_metrics()
 
 
 def test_a_frame_that_is_none_is_counted_as_malformed_and_so_is_our_answer() -> None:
-    since = Since(metrics.FRAMES)
+    since = Since(metrics.FRAMES, metrics.CALLS_ENDED)
     conversation().received("no JSON", 0)
     conversation().received('[3,"nobody",{}]', 0)
     assert since.counted() == {

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from looking import Scrape, look, ports, scrape
 from metrics_table import rows
 
 from ocppdiag_contracts import GetLog, Outcome
+from ocppdiag_contracts.commands import Command, GetMonitoringReport
 from ocppdiag_contracts.model import now
 from ocppdiag_contracts.topology import COMMANDS
 from ocppdiag_local.services import Services
@@ -37,14 +39,12 @@ def installed(installation: Installation) -> Watched:
     return Watched(installation, ports(installation))
 
 
-async def log(made: Installation, name: str) -> GetLog:
-    """Have a log fetched, to its end."""
+async def carry_out(made: Installation, command: Command) -> None:
+    """Have it done, to its end."""
     async with made.diagnostics() as diagnostics:
-        command = GetLog(station=name)
         await diagnostics.send(command)
         end = await asyncio.wait_for(diagnostics.settle(command), 20)
     assert end.outcome is Outcome.COMPLETED
-    return command
 
 
 async def refused(made: Installation, name: str) -> None:
@@ -54,6 +54,12 @@ async def refused(made: Installation, name: str) -> None:
     async with aiohttp.ClientSession(headers=headers) as session:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await session.ws_connect(f"{url}/{name}", protocols=["ocpp2.0.1"])
+
+
+def nobody_is_named(scrapes: Mapping[str, Scrape], made: Installation, *secrets: str) -> None:
+    everything = "".join(each.text for each in scrapes.values())
+    assert "ocppdiag_gateway_connections" in everything
+    assert not [each for each in (*secrets, *made.keys.model_dump().values()) if each in everything]
 
 
 async def no_command(services: Services) -> None:
@@ -71,7 +77,9 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
     await refused(installed.made, name)
     async with installed.made.station(name):
         during = await installed.scrapes()
-        command = await log(installed.made, name)
+        command = GetLog(station=name)
+        await carry_out(installed.made, command)
+        await carry_out(installed.made, GetMonitoringReport(station=name))
     await no_command(installed.made.services)
     (file,) = (installed.made.logs / name).iterdir()
     size = file.stat().st_size
@@ -95,26 +103,27 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
     assert frames("sent", "call", "GetLog") == frames("received", "callresult", "GetLog") == 1
     notified = frames("received", "call", "LogStatusNotification")
     assert notified == frames("sent", "callresult", "LogStatusNotification") >= 2
-    calls = (
-        notified
-        + frames("received", "call", "BootNotification")
-        + frames("received", "call", "StatusNotification")
-    )
+    others = ("BootNotification", "StatusNotification", "NotifyMonitoringReport")
+    calls = notified + sum(frames("received", "call", action) for action in others)
     assert grew("gateway", "ocppdiag_gateway_answer_seconds_count") == calls
     assert 0 < grew("gateway", "ocppdiag_gateway_answer_seconds_sum") < 10
-    assert grew("gateway", "ocppdiag_gateway_calls_ended_total", outcome="answered") == 1
-    assert grew("gateway", "ocppdiag_gateway_station_seconds_count") == 1
+    assert grew("gateway", "ocppdiag_gateway_calls_ended_total", outcome="answered") == 2
+    assert grew("gateway", "ocppdiag_gateway_station_seconds_count") == 2
     assert grew("gateway", "ocppdiag_gateway_disconnects_total", code="1000") == 1
 
     assert grew("worker", "ocppdiag_worker_commands_total", command="get_log") == 1
-    ended = {"command": "get_log", "outcome": "completed", "failure": "none"}
-    assert grew("worker", "ocppdiag_worker_operations_ended_total", **ended) == 1
-    assert 0 < grew("worker", "ocppdiag_worker_operation_seconds_sum", command="get_log") < 10
+    for asked in (
+        "get_log",
+        "get_monitoring_report",
+    ):  # an end that concerns others too, and one that does not
+        ended = {"command": asked, "outcome": "completed", "failure": "none"}
+        assert grew("worker", "ocppdiag_worker_operations_ended_total", **ended) == 1
+        assert 0 < grew("worker", "ocppdiag_worker_operation_seconds_sum", command=asked) < 10
     called = {"kind": "call", "action": "LogStatusNotification"}
     assert grew("worker", "ocppdiag_worker_records_total", **called) == notified
     assert grew("worker", "ocppdiag_worker_records_total", kind="upload_stored", action="none") == 1
     assert grew("worker", "ocppdiag_worker_parked_total", reason="no command") == 1
-    assert grew("worker", "ocppdiag_amqp_settled_total", queue="ocppdiag.commands", outcome="acked") == 2
+    assert grew("worker", "ocppdiag_amqp_settled_total", queue="ocppdiag.commands", outcome="acked") == 3
     assert (
         grew("worker", "ocppdiag_redis_commands_total")
         > grew("worker", "ocppdiag_redis_pipeline_seconds_count")
@@ -129,16 +138,8 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
         assert grew(process, "ocppdiag_amqp_publishes_total", **stored) > 0 or process == "worker"
         assert grew(process, "ocppdiag_loop_lag_seconds_count") > 0
         assert after[process].value("ocppdiag_amqp_up", connection="consumes") == 1
-
-    texts = [each.text for scrapes in (before, during, after) for each in scrapes.values()]
-    secrets = (
-        name,
-        command.id,
-        "wrong-password-7",
-        installed.made.keys.upload_key,
-        installed.made.keys.credential_key,
-    )
-    assert not [secret for secret in secrets for text in texts if secret in text]
+    for scrapes in (before, during, after):
+        nobody_is_named(scrapes, installed.made, name, command.id, "wrong-password-7")
 
 
 async def test_an_open_command_and_the_time_of_its_waking_are_seen_by_the_worker(
