@@ -2,7 +2,10 @@
 
 from ocppdiag_metrics import Counter, Gauge, Histogram, Metric
 
-UP = Gauge("ocppdiag_redis_up", "1 if Redis has answered the last pipeline.")
+UP = Gauge(
+    "ocppdiag_redis_up",
+    "1 if Redis has answered the last pipeline; a gateway without stations asks every OCPPDIAG_RENEW_SECONDS.",
+)
 COMMANDS = Counter("ocppdiag_redis_commands_total", "Commands that Redis has answered.")
 FAILURES = Counter("ocppdiag_redis_failures_total", "Pipelines that Redis has not answered.")
 PIPELINE_SECONDS = Histogram(

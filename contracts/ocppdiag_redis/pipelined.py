@@ -78,9 +78,9 @@ class Pipelined:
         self._waiting: deque[_Group] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
-        self.usable = False
-        """Whether the last pipeline was answered."""
-        metrics.UP.set_function(lambda: {(): self.usable})
+        self.usable: bool | None = None
+        """Whether the last pipeline was answered; None before the first."""
+        metrics.UP.set_function(lambda: {} if self.usable is None else {(): self.usable})
         self.connections = 0
         """How many there have been: what is known of a server holds for one of them, the next may be to another."""
 
