@@ -7,7 +7,7 @@ export PYTHONNODEBUGRANGES = 1
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract abuse lock bench sockets fuzz faults soak clean
+.PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract abuse metrics lock bench sockets fuzz faults soak clean
 
 help:            ## what each word does
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -62,6 +62,9 @@ contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 
 abuse: $(READY)  ## renew the table of abuse cases in gateway/README.md
 	$(BIN)/python tests/abuse_table.py gateway/README.md
+
+metrics: $(READY) ## renew the table of metrics in deploy/README.md
+	$(BIN)/python tests/metrics_table.py deploy/README.md
 
 bench: $(READY)  ## speed beside a bare pipeline, cost against size, in twenty minutes; its figures into tests/fleet/RESULTS.md
 	$(BIN)/python tests/fleet/bench.py --write tests/fleet/RESULTS.md

@@ -14,8 +14,9 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.events import EVENT, CommandSettled, Event
 from ocppdiag_contracts.topology import GATEWAY_MESSAGE_TTL_MS
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.effects import Deliver, Effect, Send
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_redis import Lease
 from ocppdiag_workers.guard import Guard
 from ocppdiag_workers.letters import Letter

@@ -6,8 +6,9 @@ from typing import Any
 from msgspec import Raw
 
 from ocppdiag_contracts import link
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.effects import Deliver, Effect, Send
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.limits import Limits
 
 EPOCH = 7

@@ -14,8 +14,9 @@ from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
-from ocppdiag_amqp import unreadable
+from ocppdiag_amqp import metrics, unreadable
 from ocppdiag_amqp.errors import BrokerError
+from ocppdiag_amqp.unconfirmed import Unconfirmed
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Broker:
             ) from None
         self._name = name
         self._trouble: str | None = None
-        self._unconfirmed: dict[object, float] = {}  # in the order in which they began
+        self.unconfirmed = Unconfirmed()
         self._channels: list[AbstractChannel] = []  # aio-pika restores only channels that somebody holds
 
     async def __aenter__(self) -> Self:
@@ -61,6 +62,8 @@ class Broker:
             await tried(self._publishing.close(), CLOSE_SECONDS)
             raise
         self._watching = asyncio.create_task(self._watch())
+        metrics.UP.set_function(self._up)
+        metrics.TROUBLE.set_function(self._troubles)
         return self
 
     async def __aexit__(
@@ -88,15 +91,18 @@ class Broker:
         """
         return self._trouble is None
 
-    @contextmanager
-    def publishing(self) -> Iterator[None]:
-        """Notice how long the publish takes that is inside."""
-        mark = object()
-        self._unconfirmed[mark] = asyncio.get_running_loop().time()
-        try:
-            yield
-        finally:
-            del self._unconfirmed[mark]
+    @property
+    def missing(self) -> str | None:
+        """Say in a sentence why it is not usable."""
+        return f"RabbitMQ cannot be used: {self._trouble}." if self._trouble else None
+
+    def _troubles(self) -> dict[tuple[str, ...], float]:
+        (reasons,) = metrics.TROUBLE.labels.values()
+        return {(reason,): reason == self._trouble for reason in reasons}
+
+    def _up(self) -> dict[tuple[str, ...], float]:
+        both = {"publishes": self._publishing, "consumes": self._consuming}
+        return {(purpose,): each.connected.is_set() for purpose, each in both.items()}
 
     async def publishing_channel(self) -> AbstractChannel:
         """Open a channel with confirms, on which an unroutable message raises."""
@@ -176,8 +182,7 @@ class Broker:
             return "disconnected"
         if await _blocked(self._publishing):
             return "blocked"
-        oldest = next(iter(self._unconfirmed.values()), None)
-        if oldest is not None and asyncio.get_running_loop().time() - oldest > UNCONFIRMED_SECONDS:
+        if self.unconfirmed.oldest > UNCONFIRMED_SECONDS:
             return "unconfirmed"
         return None
 

@@ -1,6 +1,7 @@
 """Take messages from a queue and settle each in exactly one place, whichever way its handler ends."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from aio_pika.abc import AbstractIncomingMessage, AbstractQueue
 
+from ocppdiag_amqp import metrics
 from ocppdiag_amqp.broker import GONE, Broker, declare_queue, tried
 from ocppdiag_amqp.unreadable import UNREADABLE
 from ocppdiag_contracts.topology import Queue
@@ -82,6 +84,7 @@ class Consumer:
         self._running: set[asyncio.Task[None]] = set()
         self._queue: AbstractQueue
         self._tag: str
+        self._family: str
 
     @classmethod
     async def start(
@@ -98,6 +101,7 @@ class Consumer:
         consumer = cls(handler, passing, settle_first=settle_first)
         channel = await broker.consuming_channel(prefetch)
         consumer._queue = await declare_queue(channel, queue)
+        consumer._family = metrics.family(queue.name)
         consumer._tag = await consumer._queue.consume(consumer._on_message)
         return consumer
 
@@ -129,6 +133,7 @@ class Consumer:
         task.add_done_callback(self._running.discard)
 
     async def _settle_and_handle(self, message: AbstractIncomingMessage) -> None:
+        began = time.monotonic()
         try:
             await message.ack()  # returns when it is on its way out
         except (*GONE, asyncio.CancelledError) as error:
@@ -138,16 +143,20 @@ class Consumer:
             await self._handler(_delivery(message, self._queue.name))
         except Exception:
             log.exception("message_failed", queue=self._queue.name)
+        self._settled("acked", began)
 
     async def _handle_and_settle(self, message: AbstractIncomingMessage) -> None:
+        began, outcome = time.monotonic(), "acked"
         try:
             try:
                 await self._handle(_delivery(message, self._queue.name))
             except self._ours:
                 # We are stopping, which is no fault of the message: `nack` does not count, on RabbitMQ 4.3.
+                outcome = "requeued"
                 await message.nack(requeue=True)
             except Exception:
                 log.exception("message_failed", queue=self._queue.name)
+                outcome = "rejected"
                 await asyncio.sleep(PAUSE_AFTER_FAULT)
                 # `reject`, because `nack` does not count toward the delivery limit on RabbitMQ 4.3.
                 await message.reject(requeue=True)
@@ -155,9 +164,16 @@ class Consumer:
                 await message.ack()
         except (*GONE, asyncio.CancelledError) as error:
             self._unsettled(error)
+        else:
+            self._settled(outcome, began)
+
+    def _settled(self, outcome: str, began: float) -> None:
+        metrics.SETTLED.add(self._family, outcome)
+        metrics.HANDLING_SECONDS.observe(time.monotonic() - began, self._family)
 
     def _unsettled(self, error: BaseException) -> None:
         """The channel went before we could settle: the broker delivers the message again."""
+        metrics.SETTLED.add(self._family, "unsettled")
         log.warning("message_unsettled", queue=self._queue.name, error=type(error).__name__)
 
     async def _handle(self, delivery: Delivery) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
+from ocppdiag_amqp import metrics
 from ocppdiag_amqp.errors import UnconfirmedError
 from ocppdiag_contracts.link import join
 
@@ -115,6 +116,7 @@ class Lanes:
             self._end([lane.popleft()], UnconfirmedError(f"no turn within {self._patience:g} s"))
 
     async def _one_batch(self, key: str, batch: list[_Waiting]) -> None:
+        metrics.BATCH_RECORDS.observe(len(batch))
         error: Exception | None = UnconfirmedError("given up at the end of the process")
         try:
             await self._send(key, join([waiting.record for waiting in batch]))

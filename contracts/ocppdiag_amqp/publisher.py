@@ -11,6 +11,7 @@ from aiormq import Channel
 from aiormq.abc import ChannelFrame
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 
+from ocppdiag_amqp import metrics
 from ocppdiag_amqp.broker import GONE, Broker
 from ocppdiag_amqp.errors import UnconfirmedError, UnroutableError
 from ocppdiag_amqp.message import Message
@@ -87,7 +88,7 @@ class Publisher:
             also=also,
         )
         refusal = ""
-        with self._broker.publishing():
+        with self._broker.unconfirmed.publishing(exchange.name):
             try:
                 async with asyncio.timeout(patience):
                     while (why := await self._attempt(message)) is not None:
@@ -114,6 +115,7 @@ class Publisher:
         except PublishError:
             raise UnroutableError(f"nobody is bound to {message.exchange} for {message.key}") from None
         except DeliveryError:
+            metrics.REFUSALS.add()
             await self._go_on_afresh()
             return ""
         except (ChannelAccessRefused, ChannelPreconditionFailed) as error:

@@ -1,6 +1,4 @@
-"""How every process of ours starts, logs and stops."""
+"""How every process of ours starts, logs, is looked at and stops.
 
-from ocppdiag_process.logs import configure
-from ocppdiag_process.main import main, told_to_stop
-
-__all__ = ["configure", "main", "told_to_stop"]
+Nothing is imported here: `python -m ocppdiag_process.probe` runs every few seconds.
+"""

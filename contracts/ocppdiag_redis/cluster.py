@@ -39,6 +39,12 @@ class Cluster:
         """How many there have been."""
         return self._closed + sum(line.connections for line in self._lines.values())
 
+    @property
+    def usable(self) -> bool | None:
+        """Whether each primary has answered its last pipeline; None before the first."""
+        said = [line.usable for line in self._lines.values() if line.usable is not None]
+        return all(said) if said else None
+
     async def servers(self) -> tuple[Line, ...]:
         """Return the lines to all primaries."""
         await self._learn()

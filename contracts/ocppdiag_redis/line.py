@@ -6,6 +6,7 @@ for four times the CPU: they write commands in Python, and wait for each reply w
 
 import asyncio
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -17,6 +18,8 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from ocppdiag_redis import metrics
 
 CLOSE_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
@@ -49,6 +52,8 @@ class Line:
         self._flushing: asyncio.Task[None] | None = None
         self._connection: AbstractConnection | None = None
         self._connections = 0
+        self.usable: bool | None = None
+        """Whether the last pipeline was answered; None before the first."""
 
     @property
     def connections(self) -> int:
@@ -96,13 +101,19 @@ class Line:
         while self._waiting and (not commands or len(commands) + len(self._waiting[0].commands) <= AT_ONCE):
             together.append(self._waiting.popleft())
             commands += together[-1].commands
+        began = time.monotonic()
         try:
             replies = iter(await self._pipeline(commands, b"".join(group.written for group in together)))
         except Exception as error:  # noqa: BLE001 (whatever it is, those who wait must hear it)
+            self.usable = False
+            metrics.FAILURES.add()
             for group in together:
                 if not group.replies.done():
                     group.replies.set_exception(error)
             return
+        self.usable = True
+        metrics.COMMANDS.add(by=len(commands))
+        metrics.PIPELINE_SECONDS.observe(time.monotonic() - began)
         for group in together:
             own = list(islice(replies, len(group.commands)))
             if not group.replies.done():

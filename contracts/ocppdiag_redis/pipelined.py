@@ -7,6 +7,7 @@ from typing import Any, Protocol, Self
 from msgspec import Struct
 from redis.exceptions import NoScriptError
 
+from ocppdiag_redis import metrics
 from ocppdiag_redis.address import read_address
 from ocppdiag_redis.line import Argument, Command
 from ocppdiag_redis.ways import way
@@ -45,6 +46,10 @@ class Way(Protocol):
     def connections(self) -> int:
         """How many there have been."""
 
+    @property
+    def usable(self) -> bool | None:
+        """Whether what was asked last was answered; None before anything was."""
+
     def ask(self, commands: Sequence[Command]) -> Awaitable[list[object]]:
         """Return all replies, errors of single commands too. Raises redis.exceptions.RedisError."""
 
@@ -73,12 +78,24 @@ class Pipelined:
             ConnectionError: the address cannot be read.
 
         """
-        return cls(way(read_address(url)))
+        client = cls(way(read_address(url)))
+        metrics.UP.set_function(lambda: {} if client.usable is None else {(): client.usable})
+        return client
 
     @property
     def connections(self) -> int:
         """How many there have been: what is known of a server holds for one of them, the next may be to another."""
         return self._way.connections
+
+    @property
+    def usable(self) -> bool | None:
+        """Whether the last pipeline was answered, of a cluster that to each primary; None before the first."""
+        return self._way.usable
+
+    @property
+    def missing(self) -> str | None:
+        """Say in a sentence that it cannot be used."""
+        return None if self.usable else "Redis cannot be used: it does not answer."
 
     async def servers(self) -> "list[Pipelined]":
         """Return a client for each primary, as long as this one is open: what has no key is asked of each."""

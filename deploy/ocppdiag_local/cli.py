@@ -16,7 +16,7 @@ from ocppdiag_local.logs import logs
 from ocppdiag_local.serve import serve
 from ocppdiag_local.simulate import simulate
 from ocppdiag_local.stations import RedisUrl, asking, checked, let_in, stations
-from ocppdiag_process import configure
+from ocppdiag_process.logs import configure
 from ocppdiag_station import SCENARIOS, ConnectionRefusedByGatewayError, SimulatedStation
 
 app.add_typer(stations, name="station")

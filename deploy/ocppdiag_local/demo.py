@@ -17,7 +17,7 @@ from ocppdiag_contracts.model import now
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services, services
 from ocppdiag_local.stack import stack
-from ocppdiag_process import configure
+from ocppdiag_process.logs import configure
 from ocppdiag_redis import Credentials, Pipelined
 from ocppdiag_station import SimulatedStation
 

@@ -14,7 +14,7 @@ from ocppdiag_local.keys import Keys
 from ocppdiag_local.narrate import Narrator
 from ocppdiag_local.services import Services, services
 from ocppdiag_local.stack import Stack, stack
-from ocppdiag_process import told_to_stop
+from ocppdiag_process.main import told_to_stop
 
 
 def serve(

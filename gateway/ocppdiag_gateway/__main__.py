@@ -8,12 +8,16 @@ from contextlib import suppress
 import structlog
 
 from ocppdiag_amqp import Broker
+from ocppdiag_amqp.metrics import METRICS as AMQP
 from ocppdiag_gateway.link import Link
+from ocppdiag_gateway.metrics import METRICS
 from ocppdiag_gateway.server import Gateway
 from ocppdiag_gateway.settings import Settings
-from ocppdiag_process import main, told_to_stop
+from ocppdiag_process.eyes import Eyes
+from ocppdiag_process.main import main, told_to_stop
 from ocppdiag_process.tls import ServerTls
 from ocppdiag_redis import Credentials, Directory, Pipelined
+from ocppdiag_redis.metrics import METRICS as REDIS
 
 log = structlog.get_logger()
 
@@ -21,18 +25,20 @@ log = structlog.get_logger()
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when everything under way has ended."""
     stop = told_to_stop()
+    eyes = Eyes(settings, stop, (*AMQP, *REDIS, *METRICS))
     _take_all_sockets()
     tls = ServerTls(settings.tls_certificates, settings.tls_client_ca) if settings.tls_certificates else None
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
-    async with Broker(
-        settings.amqp_url.get_secret_value(), name=f"ocppdiag gateway {settings.node}"
-    ) as broker:
+    async with (
+        eyes,
+        Broker(settings.amqp_url.get_secret_value(), name=f"ocppdiag gateway {settings.node}") as broker,
+    ):
         await broker.declare_exchanges()
         uplink = await Link.open(broker, settings.shards)
         credentials = Credentials(redis, settings.credential_key.get_secret_value().encode())
         context = tls.context if tls else None
         gateway = Gateway(
-            settings, Directory(redis), credentials, uplink, usable=lambda: broker.usable, tls=context
+            settings, Directory(redis), credentials, uplink, broker=lambda: broker.missing, tls=context
         )
         await uplink.listen(broker, settings.node, gateway.take)
         servers = await gateway.listen()
@@ -42,6 +48,7 @@ async def run(settings: Settings) -> None:
         if tls:
             renewals.append(asyncio.create_task(tls.renew_for_ever()))
         ports = {name: server.sockets[0].getsockname()[1] for name, server in servers.items()}
+        eyes.missing = lambda: gateway.missing
         log.info("ready", pid=os.getpid(), node=settings.node, **ports)
         await stop.wait()
         log.info("stopping")

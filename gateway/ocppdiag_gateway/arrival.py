@@ -7,6 +7,7 @@ from typing import Any, cast
 import structlog
 from websockets.asyncio.server import ServerConnection
 
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.caller import Caller, Headers, Trust, caller_of
 from ocppdiag_gateway.door import Admitted
 from ocppdiag_gateway.line import Line
@@ -53,6 +54,7 @@ class Lobby:
         """Count somebody who did not get in; how many there were is one line every ten seconds."""
         if not self._lost:
             asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
+        metrics.HANDSHAKES.add(why)
         self._lost[why] += 1
 
     def _tell(self) -> None:

@@ -5,33 +5,23 @@ way at a time (OCPP 2.0.1 part 4, 4.1.2). `now` is in seconds since 1970 and nev
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Any
 
 from msgspec import Raw
 from msgspec.structs import replace
 
 from ocppdiag_contracts import link
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.allowance import Allowance
 from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 from ocppdiag_gateway.fates import Fate, Fates
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.limits import Limits
 from ocppdiag_gateway.unanswered import Unanswered
 from ocppdiag_ocpp import frames
 from ocppdiag_ocpp.errors import ErrorCode
 
 _Question = link.Call | link.Withdraw
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which connection this is."""
-
-    station: str
-    node: str
-    connection: str
-    epoch: int
-    version: str
 
 
 class Conversation:
@@ -94,6 +84,7 @@ class Conversation:
             case frames.CallError(message_id, code, description):
                 return self._concluded(message_id, now, link.Errored, code=code, description=description)
             case frames.Malformed(reason, answer):
+                metrics.malformed(answered=answer is not None)
                 return [Violate(reason), *([Send(answer)] if answer else [])]
 
     def order(self, call: link.Call, now: float) -> list[Effect]:
@@ -136,19 +127,20 @@ class Conversation:
         if answer.epoch != self.identity.epoch:
             return []
         if isinstance(answer, link.Refuse):
-            return self._theirs.refuse(answer.message_id, answer.code, answer.description)
+            return self._theirs.refuse(answer.message_id, answer.code, now, answer.description)
         frame = frames.write_result(answer.message_id, answer.payload)
         return self._theirs.answer(answer.message_id, frame, now)
 
-    def undelivered(self, message_id: str, *, unclaimed: bool) -> list[Effect]:
+    def undelivered(self, message_id: str, now: float, *, unclaimed: bool) -> list[Effect]:
         """The station's CALL did not reach a worker: nobody has claimed its action, or the broker is in trouble."""
         code = ErrorCode.NOT_IMPLEMENTED if unclaimed else ErrorCode.INTERNAL_ERROR
-        return self._theirs.refuse(message_id, code)
+        return self._theirs.refuse(message_id, code, now)
 
     def tick(self, now: float) -> list[Effect]:
         """Give up on what has waited too long."""
         effects = self._theirs.tick(now)
         if self._under_way and self._give_up_at <= now:
+            metrics.CALLS_ENDED.add("timed_out")
             call, self._under_way = self._under_way, None
             self._late[call.message_id] = call
             if len(self._late) > self._limits.remembered:
@@ -164,6 +156,7 @@ class Conversation:
         """Say what became of everything: under way is lost, waiting was never sent."""
         effects: list[Effect] = []
         if self._under_way:
+            metrics.CALLS_ENDED.add("lost")
             effects.append(Deliver(self._result(self._under_way, now, link.Lost)))
         effects += [self._refused(call, now, "gone") for call in self._waiting.values()]
         self._under_way = None
@@ -173,7 +166,9 @@ class Conversation:
         return effects
 
     def _called(self, call: frames.Call, now: float) -> list[Effect]:
+        metrics.CALLS_RECEIVED.add(call.action)
         if not frames.is_action(call.action):
+            metrics.ERRORS_SENT.add()
             return [
                 Violate("no action name"),
                 Send(frames.write_error(call.message_id, ErrorCode.NOT_IMPLEMENTED)),
@@ -195,9 +190,12 @@ class Conversation:
         """Match an answer of the station to our CALL, the one under way or one given up."""
         if self._under_way and self._under_way.message_id == message_id:
             call, self._under_way = self._under_way, None
+            metrics.concluded(kind, call.action, now - self._give_up_at + call.timeout)
             return [Deliver(self._result(call, now, kind, **content)), *self._next(now)]
         if late := self._late.pop(message_id, None):
+            metrics.concluded(kind, late.action)
             return [Deliver(self._result(late, now, kind, **content, late=True))]
+        metrics.concluded(kind)
         return [Violate("answer to no CALL")]
 
     def _next(self, now: float) -> list[Effect]:
@@ -208,6 +206,7 @@ class Conversation:
                 effects.append(self._given_up(call, now, "expired"))
                 continue
             self._under_way = call
+            metrics.FRAMES.add("sent", "call", call.action)
             self._give_up_at = now + call.timeout
             self._settle(call.message_id, Fate.SENT, max(call.expires_at, self._give_up_at), now)
             effects.append(Send(frames.write_call(call.message_id, call.action, call.payload)))
@@ -225,6 +224,7 @@ class Conversation:
         self._fates.settle(message_id, fate, max(until, now + self._limits.withdrawn_seconds), now)
 
     def _refused(self, order: _Question, now: float, reason: str) -> Deliver:
+        metrics.REFUSALS.add(reason)
         # Of the order's own connection, which may be an older one: a newer order may be with us by now.
         return Deliver(replace(self._result(order, now, link.Refused, reason=reason), epoch=order.epoch))
 

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from ocppdiag_contracts.security_profile import SecurityProfile
 from ocppdiag_contracts.suspicion import Suspicion
-from ocppdiag_gateway import admission
+from ocppdiag_gateway import admission, metrics
 from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.caller import Caller, Headers
 from ocppdiag_gateway.refusals import Refusals
@@ -58,6 +58,7 @@ class Door:
         try:
             return await self._judge(caller, path, headers)
         except RefusedError as refusal:
+            metrics.HANDSHAKES.add(refusal.status.name.lower())
             self._refusals.tell(refusal, caller.address, path)
             raise
 

@@ -31,9 +31,11 @@ class Leases:
         self._answered = now()
 
     @property
-    def kept(self) -> bool:
-        """Whether Redis has answered when it was last due."""
-        return self._now() - self._answered <= self._renew_seconds + REDIS_SECONDS
+    def missing(self) -> str | None:
+        """Say in a sentence that Redis has not answered when it was last due."""
+        if self._now() - self._answered <= self._renew_seconds + REDIS_SECONDS:
+            return None
+        return "Redis cannot be used: the leases of stations are not renewed."
 
     async def renew_for_ever(self) -> None:
         """Renew all of them every few seconds."""

@@ -16,6 +16,7 @@ from websockets.frames import CTRL_OPCODES, CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.allowance import Allowance
 
 BITE = 1024
@@ -50,6 +51,7 @@ EARLY = 4
 def show_out(socket: ServerConnection, code: CloseCode, reason: str) -> None:
     """Close at once: the reason is the last that is sent, nothing more is heard, and the socket goes in 4 s."""
     if socket.protocol.state is State.OPEN:
+        metrics.EXPELLED.add(reason)
         socket.protocol.fail(code, reason)
         socket.send_data()
     abort_soon(socket)

@@ -1,6 +1,7 @@
 """The websocket server: leases each station that the door lets in, runs its session, and drains on the way out."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 from ssl import SSLContext
@@ -16,13 +17,15 @@ from websockets.typing import Subprotocol
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.suspicion import Suspicion
-from ocppdiag_gateway import admission
+from ocppdiag_contracts.versions import OcppVersion
+from ocppdiag_gateway import admission, metrics
 from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.arrival import OPEN_SECONDS, Arrival, Lobby
 from ocppdiag_gateway.caller import Trust
 from ocppdiag_gateway.compression import COMPRESSION
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.door import Door
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import Leases
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
@@ -61,11 +64,11 @@ class Gateway:
         credentials: Credentials,
         uplink: Link,
         *,
-        usable: Callable[[], bool],
+        broker: Callable[[], str | None],
         tls: SSLContext | None,
     ) -> None:
         self._settings = settings
-        self._usable = usable
+        self._broker_missing = broker
         self._directory = directory
         self._link = uplink
         self._tls = tls
@@ -77,6 +80,7 @@ class Gateway:
         self._trust = Trust(settings.trusted_proxies, settings.proxy_certificate_header)
         self._lobby = Lobby()
         self._farewells = asyncio.Semaphore(FAREWELLS)
+        metrics.CONNECTIONS.set_function(self._connections)
 
     async def listen(self) -> dict[str, Server]:
         """Open the ports, and return them by the names of their settings."""
@@ -138,13 +142,19 @@ class Gateway:
             log.warning("sockets_left_open", sessions=len(self._switchboard))
 
     @property
-    def _ready(self) -> bool:
-        """Whether a station does well to come here."""
-        return self._usable() and self.leases.kept and not self._door.closed
+    def missing(self) -> str | None:
+        """Say in a sentence why a station does not do well to come here."""
+        if self._door.closed:
+            return "It is stopping."
+        return self._broker_missing() or self.leases.missing
+
+    def _connections(self) -> dict[tuple[str, ...], float]:
+        versions = Counter(session.lease.version for session in self._switchboard)
+        return {(version.value,): versions[version.value] for version in OcppVersion}
 
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH:
-            status = HTTPStatus.OK if self._ready else HTTPStatus.SERVICE_UNAVAILABLE
+            status = HTTPStatus.SERVICE_UNAVAILABLE if self.missing else HTTPStatus.OK
             return connection.respond(status, f"{status is HTTPStatus.OK}\n")
         arrival = cast("Arrival", connection)
         try:
@@ -165,6 +175,7 @@ class Gateway:
             )
             still = await self._door.still(admitted)
         except (RedisError, OSError) as error:
+            metrics.HANDSHAKES.add("unleased")
             log.warning("directory_unreachable", error=str(error))
             await socket.close(CloseCode.TRY_AGAIN_LATER, "try again soon")
             return
@@ -175,6 +186,7 @@ class Gateway:
             return
         session = self._session(socket, lease)
         self._displace(session, older)
+        metrics.HANDSHAKES.add("accepted")
         try:
             await session.run()
         finally:
@@ -206,6 +218,7 @@ class Gateway:
         return Session(socket, lease, Conversation(identity), self._link, self._settings.max_unsent_bytes)
 
     def _not_here(self, order: link.Call | link.Withdraw) -> link.Refused:
+        metrics.REFUSALS.add("gone")
         return link.Refused(
             station=order.station,
             node=self._settings.node,

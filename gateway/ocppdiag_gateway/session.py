@@ -10,6 +10,7 @@ from websockets.protocol import State
 
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 from ocppdiag_gateway.line import Line, abort_soon, show_out
@@ -150,11 +151,12 @@ class Session:
     def _undelivered(self, record: link.FromGateway, error: Exception) -> None:
         if isinstance(record, link.Called):
             unclaimed = isinstance(error, UnroutableError)
-            self._perform(self._conversation.undelivered(record.message_id, unclaimed=unclaimed))
+            self._perform(self._conversation.undelivered(record.message_id, self._now(), unclaimed=unclaimed))
         else:  # the operation's deadline stands behind it
             self._log.warning("record_undelivered", error=str(error))
 
     def _violated(self, reason: str) -> None:
+        metrics.VIOLATIONS.add(reason)
         self.violations[reason] += 1
         if self.violations[reason] == 1:  # the rest is counted: a faulty station must not fill the log
             self._log.warning("protocol_violated", reason=reason)
@@ -183,6 +185,7 @@ class Session:
     def finish(self) -> None:
         """Say what became of everything."""
         code, reason = self._last_word()
+        metrics.DISCONNECTS.add(str(int(code)))
         self._perform(self._conversation.ended(self._now(), code, reason))
         if self._timer:
             self._timer.cancel()

@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     """Not more, because 15 s after Redis was emptied all leases are taken to be in it again."""
 
     drain_seconds: float = Field(default=10.0, ge=0, le=10)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
+
     log_level: str = "info"
 
     @field_validator("tls_port")

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.effects import Effect, Send, Violate
 from ocppdiag_gateway.limits import Limits
 from ocppdiag_ocpp import frames
@@ -10,6 +11,7 @@ from ocppdiag_ocpp.errors import ErrorCode
 
 class _Open(Struct, frozen=True):
     digest: int
+    action: str
     until: float
 
 
@@ -53,10 +55,11 @@ class Unanswered:
             return self._refused(call, ErrorCode.RPC_FRAMEWORK_ERROR, "message id in use")
         answered = self._answered.get(call.message_id)
         if answered and answered.digest == digest and now < answered.until:
+            metrics.RESULTS_SENT.add(call.action)
             return [Violate("message id repeated"), Send(answered.frame)]
         if len(self._open) >= self._limits.unanswered:
             return self._refused(call, ErrorCode.GENERIC_ERROR, "too many CALLs")
-        self._open[call.message_id] = _Open(digest, now + self._limits.answer_seconds)
+        self._open[call.message_id] = _Open(digest, call.action, now + self._limits.answer_seconds)
         return None
 
     def answer(self, message_id: str, frame: bytes, now: float) -> list[Effect]:
@@ -64,16 +67,21 @@ class Unanswered:
         call = self._open.pop(message_id, None)
         if call is None:
             return []
+        metrics.RESULTS_SENT.add(call.action)
+        metrics.ANSWERED.observe(now - call.until + self._limits.answer_seconds)
         self._answered.pop(message_id, None)
         self._answered[message_id] = _Answered(call.digest, now + self._limits.repeat_seconds, frame)
         if len(self._answered) > self._limits.repeats:
             del self._answered[next(iter(self._answered))]
         return [Send(frame)]
 
-    def refuse(self, message_id: str, code: str, description: str = "") -> list[Effect]:
+    def refuse(self, message_id: str, code: str, now: float, description: str = "") -> list[Effect]:
         """Answer with a CALLERROR; the station may ask again, and is then heard again."""
-        if self._open.pop(message_id, None) is None:
+        call = self._open.pop(message_id, None)
+        if call is None:
             return []
+        metrics.ERRORS_SENT.add(call.action)
+        metrics.ANSWERED.observe(now - call.until + self._limits.answer_seconds)
         return [Send(frames.write_error(message_id, code, description))]
 
     def tick(self, now: float) -> list[Effect]:
@@ -81,7 +89,7 @@ class Unanswered:
         return [
             effect
             for message_id in [key for key, call in self._open.items() if call.until <= now]
-            for effect in self.refuse(message_id, ErrorCode.INTERNAL_ERROR, "no answer in time")
+            for effect in self.refuse(message_id, ErrorCode.INTERNAL_ERROR, now, "no answer in time")
         ]
 
     def clear(self) -> None:
@@ -91,4 +99,5 @@ class Unanswered:
 
     @staticmethod
     def _refused(call: frames.Call, code: ErrorCode, reason: str) -> list[Effect]:
+        metrics.ERRORS_SENT.add(call.action)
         return [Violate(reason), Send(frames.write_error(call.message_id, code, reason))]

@@ -9,11 +9,14 @@ import structlog
 from aiohttp import web
 
 from ocppdiag_amqp import Broker
-from ocppdiag_process import main, told_to_stop
+from ocppdiag_amqp.metrics import METRICS as AMQP
+from ocppdiag_process.eyes import Eyes
+from ocppdiag_process.main import main, told_to_stop
 from ocppdiag_process.tls import ServerTls
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, Patience
 from ocppdiag_uploads.folder import FolderStore
+from ocppdiag_uploads.metrics import METRICS
 from ocppdiag_uploads.place import opened
 from ocppdiag_uploads.receive import Receiver
 from ocppdiag_uploads.settings import Settings
@@ -29,8 +32,10 @@ HANDSHAKE_SECONDS = 10.0
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when the uploads under way have ended."""
     stop = told_to_stop()
+    eyes = Eyes(settings, stop, (*AMQP, *METRICS))
     store = opened(settings.upload_folder, settings.upload_bucket)
     async with (
+        eyes,
         aclosing(store),
         Broker(settings.amqp_url.get_secret_value(), name="ocppdiag uploads") as broker,
     ):
@@ -41,7 +46,7 @@ async def run(settings: Settings) -> None:
         patience = Patience(settings.upload_idle_seconds, settings.upload_rate)
         crowd = Crowd(settings.upload_limit)
         receiver = Receiver(
-            store, announcer, key=key, patience=patience, crowd=crowd, usable=lambda: broker.usable
+            store, announcer, key=key, patience=patience, crowd=crowd, broker=lambda: broker.missing
         )
         # No access log: the path is the secret.
         runner = web.AppRunner(
@@ -64,6 +69,7 @@ async def run(settings: Settings) -> None:
             ssl=tls.context if tls else None,
             ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
         )
+        eyes.missing = lambda: receiver.missing
         log.info("ready", pid=os.getpid(), port=server.sockets[0].getsockname()[1], tls=bool(tls))
         await stop.wait()
         log.info("stopping")

@@ -11,7 +11,7 @@ from aiohttp import ClientError, HttpVersion11, hdrs, web
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_contracts.upload_token import BadTokenError, ExpiredTokenError, UploadToken, check
-from ocppdiag_uploads import body
+from ocppdiag_uploads import body, metrics
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, CrowdedError, Patience, Strangers
 from ocppdiag_uploads.store import AlreadyStoredError, Incoming, Store, StoredFile, StoreError
@@ -37,7 +37,7 @@ class Receiver:
         key: bytes,
         patience: Patience,
         crowd: Crowd,
-        usable: Callable[[], bool],
+        broker: Callable[[], str | None],
     ) -> None:
         self._store = store
         self._announcer = announcer
@@ -45,9 +45,10 @@ class Receiver:
         self._patience = patience
         self._crowd = crowd
         self._strangers = Strangers()
-        self._usable = usable
+        self._broker_missing = broker
         self._finishing = False
         self._under_way: set[asyncio.Future[None]] = set()
+        metrics.UNDER_WAY.set_function(lambda: {(): len(self._under_way)})
 
     def app(self) -> web.Application:
         """Both with and without a file name behind the token, PUT and POST (N01.FR.18, .21)."""
@@ -57,6 +58,11 @@ class Receiver:
                 app.router.add_route(method, path, self.upload, expect_handler=self._expected)
         app.router.add_get("/health", self._health)
         return app
+
+    @property
+    def missing(self) -> str | None:
+        """Say in a sentence why a station does not do well to come here."""
+        return "It is stopping." if self._finishing else self._broker_missing()
 
     async def finish(self, within: float) -> None:
         """Take nothing new, and wait for the uploads under way, for so many seconds.
@@ -71,6 +77,14 @@ class Receiver:
 
     async def upload(self, request: web.Request) -> web.Response:
         """Answer 201 when the file is stored and the workers know."""
+        began = time.monotonic()
+        with metrics.refusals():
+            response = await self._upload(request)
+        metrics.answered(response.status)
+        metrics.SECONDS.observe(time.monotonic() - began)
+        return response
+
+    async def _upload(self, request: web.Request) -> web.Response:
         token = await self._admit(request)
         done = asyncio.get_running_loop().create_future()
         self._under_way.add(done)
@@ -116,7 +130,8 @@ class Receiver:
         """Judge before the station sends its body (`Expect: 100-continue`, N01.FR.22 of OCPP 2.1)."""
         if request.headers[hdrs.EXPECT].lower() != "100-continue":
             raise web.HTTPExpectationFailed
-        await self._admit(request)
+        with metrics.refusals():
+            await self._admit(request)
         if request.transport is not None and request.version >= HttpVersion11:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -172,6 +187,7 @@ class Receiver:
             if incoming.size + len(chunk) > token.max_bytes:
                 raise TooLargeError
             await incoming.write(chunk)
+            metrics.BYTES.add(by=len(chunk))
             if time.monotonic() - told_at >= PROGRESS_SECONDS:
                 told_at = time.monotonic()
                 self._announcer.arriving(token, incoming.size, body.announced_size(request))
@@ -187,8 +203,7 @@ class Receiver:
         await self._announcer.stored(token, file, self._store.location(file), filename)
 
     async def _health(self, _: web.Request) -> web.Response:
-        ready = self._usable() and not self._finishing
-        return _answer(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+        return _answer(HTTPStatus.SERVICE_UNAVAILABLE if self.missing else HTTPStatus.OK)
 
     async def _broken(
         self, token: UploadToken, incoming: Incoming, reason: str, status: HTTPStatus

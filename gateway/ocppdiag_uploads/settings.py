@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     """So many uploads at a time: one more comes again later."""
 
     shards: int = Field(default=1, ge=1, le=64)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
+
     log_level: str = "info"
 
     @field_validator("upload_bucket")

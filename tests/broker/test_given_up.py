@@ -18,11 +18,10 @@ from ocppdiag_contracts.events import CommandSettled, Event, Outcome
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_contracts.topology import COMMANDS, DELIVERY_LIMIT, STATION, station_key
 from ocppdiag_local.services import Services
-from ocppdiag_workers.inform import PATIENCE_SECONDS
 from ocppdiag_workers.intake import MOST_ATTEMPTS
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.perform import Performer
-from ocppdiag_workers.records import Remembered
+from ocppdiag_workers.records import PATIENCE_SECONDS, Remembered
 
 SECRET = b"hunter2"
 COMMANDS_QUEUE = "ocppdiag.commands"

@@ -4,7 +4,8 @@ import asyncio
 from typing import cast
 from uuid import uuid4
 
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import AT_ONCE, Leases
 from ocppdiag_gateway.line import Line
 from ocppdiag_gateway.link import Link
@@ -49,7 +50,7 @@ async def test_each_of_many_leases_is_kept_written_again_or_given_up(redis: Pipe
                 await asyncio.sleep(0.05)
     finally:
         renewing.cancel()
-    assert leases.kept
+    assert leases.missing is None
     assert {code for session in expelled for code in session.codes} == {DISPLACED}
     for session in sessions:
         if session not in expelled:
@@ -68,5 +69,5 @@ async def test_without_redis_no_lease_counts_as_kept_and_nobody_is_closed() -> N
     renewing.cancel()
     assert session.codes == []
     leases._answered -= 10
-    assert not leases.kept
+    assert leases.missing
     await redis.aclose()

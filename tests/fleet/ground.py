@@ -23,7 +23,7 @@ from ocppdiag_contracts.security_profile import SecurityProfile
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services, services
 from ocppdiag_local.stack import Process, start
-from ocppdiag_process import configure
+from ocppdiag_process.logs import configure
 from ocppdiag_redis import Credentials, Pipelined
 
 COLLECT_SECONDS = 3.0

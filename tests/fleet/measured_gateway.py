@@ -5,7 +5,7 @@ import signal
 
 from ocppdiag_gateway.__main__ import run
 from ocppdiag_gateway.settings import Settings
-from ocppdiag_process import main
+from ocppdiag_process.main import main
 
 if __name__ == "__main__":
     signal.signal(signal.SIGUSR1, lambda *_: gc.collect() and None)

@@ -131,9 +131,9 @@ def test_an_unclaimed_action_is_not_implemented_and_broker_trouble_is_an_interna
     talk = conversation()
     talk.received('[2,"s1","Authorize",{}]', 0)
     talk.received('[2,"s2","Heartbeat",{}]', 0)
-    assert frames_of(talk.undelivered("s1", unclaimed=True))[0][2] == "NotImplemented"
-    assert frames_of(talk.undelivered("s2", unclaimed=False))[0][2] == "InternalError"
-    assert talk.undelivered("s2", unclaimed=False) == []
+    assert frames_of(talk.undelivered("s1", 0, unclaimed=True))[0][2] == "NotImplemented"
+    assert frames_of(talk.undelivered("s2", 0, unclaimed=False))[0][2] == "InternalError"
+    assert talk.undelivered("s2", 0, unclaimed=False) == []
 
 
 def test_a_repeated_message_id_is_delivered_once_and_answered_once() -> None:

@@ -55,7 +55,7 @@ def test_a_call_that_failed_is_done_again_when_it_comes_again() -> None:
     """InternalError says that it may (OCPP 2.0.1 part 4, 4.3)."""
     talk = conversation()
     talk.received(call(), 0)
-    talk.undelivered("s1", unclaimed=False)
+    talk.undelivered("s1", 0, unclaimed=False)
     assert kinds(talk.received(call(), 1)) == ["Called"]
     refusal = link.Refuse(station="CS-1", epoch=EPOCH, at=0, message_id="s1", code="FormatViolation")
     assert frames_of(talk.answer(refusal, 1)) == [[4, "s1", "FormatViolation", "", {}]]

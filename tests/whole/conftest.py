@@ -7,6 +7,7 @@ from zlib import crc32
 import pytest
 import pytest_asyncio
 from installation import Installation, install
+from looking import SETTINGS
 from pytest_asyncio import is_async_test
 
 from ocppdiag_local.services import Services
@@ -24,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 async def installation(
     services: Services, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Installation]:
-    async with install(services, tmp_path_factory.mktemp("logs")) as made:
+    async with install(services, tmp_path_factory.mktemp("logs"), SETTINGS) as made:
         yield made
         assert not made.said("record_failed")
         assert not made.said("message_failed")

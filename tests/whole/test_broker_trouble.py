@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -11,6 +11,7 @@ import pytest_asyncio
 from bare import BareStation, bare_station
 from charge_point import put
 from installation import Installation, install
+from looking import SETTINGS, look, ports, scrape
 from private import Private, disk_full, private
 
 from ocppdiag_contracts import GetLog, Outcome
@@ -27,9 +28,12 @@ class Place:
 
     servers: Private
     made: Installation
+    ports: dict[str, int]
 
-    async def healthy(self, gateway: int, uploads: int, within: float = 15) -> None:
-        """Return when this is what the two answer."""
+    async def healthy(
+        self, gateway: int, uploads: int, worker: int | None = None, within: float = 15
+    ) -> None:
+        """Return when this is what the two answer; at the ports where they are looked at they say the same."""
         urls = self.made.running.gateway_url.replace("ws://", "http://"), self.made.running.upload_url
         async with asyncio.timeout(within), aiohttp.ClientSession() as session:
             while True:
@@ -38,8 +42,24 @@ class Place:
                     async with session.get(f"{url}/health") as response:
                         answers.append(response.status)
                 if answers == [gateway, uploads]:
-                    return
+                    break
                 await asyncio.sleep(0.1)
+        ready = {"gateway": gateway, "uploads": uploads, **({"worker": worker} if worker else {})}
+        await self._ready(ready)
+
+    async def _ready(self, expected: Mapping[str, int]) -> None:
+        async with asyncio.timeout(10):
+            for process, status in expected.items():
+                while (said := await look(self.ports[process], "/ready"))[0] != status:  # noqa: ASYNC110 (a test looks from outside)
+                    await asyncio.sleep(0.1)
+                assert said[1].startswith(
+                    ("It is ready.", "RabbitMQ cannot be used: ", "Redis cannot be used: ")
+                )
+                assert (await look(self.ports[process], "/live"))[0] == 200
+
+    async def why(self, process: str) -> str:
+        """What is missing."""
+        return (await look(self.ports[process], "/ready"))[1]
 
     def upload(self, name: str) -> "asyncio.Future[int]":
         """Put a file on its way; the future has the answer."""
@@ -62,9 +82,9 @@ class Place:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def installed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     folder = tmp_path_factory.mktemp("trouble")
-    settings = {"OCPPDIAG_RENEW_SECONDS": str(RENEW)}
+    settings = {"OCPPDIAG_RENEW_SECONDS": str(RENEW), **SETTINGS}
     async with private(folder) as servers, install(servers.services, folder / "logs", settings) as made:
-        yield Place(servers, made)
+        yield Place(servers, made, ports(made))
         assert all(process.running for process in made.running.processes)
 
 
@@ -85,6 +105,9 @@ async def test_while_the_broker_is_blocked_answers_wait_and_health_is_off(place:
         async with disk_full(place.servers.node):
             waiting, uploaded = call(station), place.upload(name)
             await place.healthy(503, 503)
+            assert await place.why("gateway") == "RabbitMQ cannot be used: blocked.\n"
+            blocked = await scrape(place.ports["gateway"])
+            assert blocked.value("ocppdiag_amqp_trouble", reason="blocked") == 1
             await asyncio.sleep(6)
             assert not waiting.done()
             assert not uploaded.done()
@@ -115,12 +138,18 @@ async def test_a_broker_killed_and_started_again_is_waited_for_and_all_goes_on(
     async with bare_station(place.made, f"{name}-bare") as station, place.made.station(name):
         await place.servers.node.kill()
         waiting, uploaded = call(station), place.upload(name)
-        await place.healthy(503, 503)
+        await place.healthy(503, 503, worker=503)
         assert not waiting.done()
+        assert await place.why("worker") == "RabbitMQ cannot be used: disconnected.\n"
+        down = await scrape(place.ports["worker"])
+        assert [down.value("ocppdiag_amqp_up", connection=each) for each in ("publishes", "consumes")] == [
+            0,
+            0,
+        ]
         await place.servers.node.start()
         assert (await asyncio.wait_for(waiting, 30))[0] == 3
         assert await asyncio.wait_for(uploaded, 30) == 201
-        await place.healthy(200, 200)
+        await place.healthy(200, 200, worker=200)
         async with place.made.diagnostics() as diagnostics:
             command = GetLog(station=name)
             await diagnostics.send(command)
@@ -152,7 +181,11 @@ async def test_while_redis_hangs_the_gateway_is_not_healthy_and_its_stations_sta
 ) -> None:
     async with bare_station(place.made, name) as station:
         place.servers.redis.freeze()
-        await place.healthy(503, 200, within=RENEW + 10)
+        await place.healthy(503, 200, worker=503, within=RENEW + 10)
+        assert (await place.why("gateway")).startswith("Redis cannot be used: ")
+        assert (await place.why("worker")).startswith("Redis cannot be used: ")
+        silent = await scrape(place.ports["worker"])
+        assert (silent.value("ocppdiag_redis_up"), silent.value("ocppdiag_operations_open")) == (0, 0)
         place.servers.redis.thaw()
-        await place.healthy(200, 200, within=45)
+        await place.healthy(200, 200, worker=200, within=45)
         assert (await station.exchange("Heartbeat", {}))[0] == 3

@@ -29,7 +29,8 @@ from ocppdiag_local.stack import Process, start
 LONGEST = 30.0
 HANGS = """
 import asyncio, os, signal, sys, time
-from ocppdiag_process import configure, told_to_stop
+from ocppdiag_process.logs import configure
+from ocppdiag_process.main import told_to_stop
 
 sys.modules[told_to_stop.__module__].STOP_SECONDS = 0.5
 configure(process="hangs", readable=False)

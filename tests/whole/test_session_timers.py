@@ -11,7 +11,8 @@ from msgspec import Raw
 from ocppdiag_amqp import Publisher
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import Exchange
-from ocppdiag_gateway.conversation import Conversation, Identity
+from ocppdiag_gateway.conversation import Conversation
+from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.link import Link
 from ocppdiag_gateway.session import Session
 from ocppdiag_redis import Lease

@@ -22,9 +22,20 @@ HIDDEN = {
         "typer",
         "rich",
         "pydantic_settings",
+        "prometheus_client",
     ],
-    "client": ["redis", "aiohttp", "websockets", "typer", "rich", "pydantic_settings", "uvloop", "orjson"],
-    "workers": ["aiohttp", "websockets", "typer", "rich"],
+    "client": [
+        "redis",
+        "aiohttp",
+        "websockets",
+        "typer",
+        "rich",
+        "pydantic_settings",
+        "uvloop",
+        "orjson",
+        "prometheus_client",
+    ],
+    "workers": ["aiohttp", "typer", "rich"],
     "gateway": ["typer", "rich"],
 }
 PROGRAM = """

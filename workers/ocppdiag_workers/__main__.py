@@ -6,17 +6,22 @@ import sys
 import structlog
 
 from ocppdiag_amqp import Broker, Journal, Publisher
+from ocppdiag_amqp.metrics import METRICS as AMQP
 from ocppdiag_contracts.rights import RightsError
 from ocppdiag_contracts.topology import WORKERS_OWN
-from ocppdiag_process import main, told_to_stop
+from ocppdiag_process.eyes import Eyes
+from ocppdiag_process.main import main, told_to_stop
 from ocppdiag_redis import Directory, Pipelined
+from ocppdiag_redis.metrics import METRICS as REDIS
 from ocppdiag_workers import alarms
 from ocppdiag_workers.allow_list import AllowList
+from ocppdiag_workers.backlog import Backlog
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import House
 from ocppdiag_workers.features import FEATURES
 from ocppdiag_workers.intake import Intake
 from ocppdiag_workers.memory import Memory
+from ocppdiag_workers.metrics import METRICS
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.settings import Settings
@@ -44,7 +49,8 @@ async def run(settings: Settings) -> None:
     except RightsError as error:
         sys.exit(str(error))
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
-    async with Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
+    eyes = Eyes(settings, stop, (*AMQP, *REDIS, *METRICS), Backlog(redis).look)
+    async with eyes, Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
         await broker.declare_exchanges(*WORKERS_OWN)
         publisher = await Publisher.open(broker)
         post, ends = Post(publisher), Ends(Journal(broker, publisher))
@@ -55,6 +61,7 @@ async def run(settings: Settings) -> None:
         ringing = asyncio.create_task(alarms.run(performer, stop))
         watching = asyncio.create_task(allow_list.watch())
         intake = Intake(performer, allow_list)
+        eyes.missing = lambda: broker.missing or redis.missing or intake.missing
         await intake.run(broker, shards=settings.shards, prefetch=settings.prefetch, stop=stop)
         log.info("stopping")
         watching.cancel()

@@ -6,6 +6,7 @@ import random
 import structlog
 from redis.exceptions import RedisError
 
+from ocppdiag_workers import metrics
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.trouble import PASSING
 
@@ -32,6 +33,7 @@ async def run(performer: Performer, stop: asyncio.Event) -> None:
             log.exception("alarms_failed")
             await asyncio.sleep(1)
         else:
+            metrics.ALARMS.add(by=len(due))
             await asyncio.gather(*(_ring(performer, station, command_id, now) for station, command_id in due))
 
 

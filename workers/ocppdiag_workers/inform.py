@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from ocppdiag_workers import news
+from ocppdiag_workers import metrics, news
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import Inform
 from ocppdiag_workers.letters import Letter, letter, letters
@@ -128,6 +128,7 @@ class Informer:
         self, step: Step, told: tuple[Letter, ...], remembered: Remembered, now: float
     ) -> None:
         operation, before = step.operation, remembered.operation
+        metrics.ended(step.final, operation.begun)
         if operation.state != before.state:
             log.info(
                 "operation_moved",

@@ -23,6 +23,7 @@ from ocppdiag_contracts.topology import (
     diagnostics_queue,
 )
 from ocppdiag_ocpp.errors import ErrorCode
+from ocppdiag_workers import metrics
 from ocppdiag_workers.allow_list import AllowList
 from ocppdiag_workers.decide import Decision, decide, refusal, unsent
 from ocppdiag_workers.guard import GUARD, Guard
@@ -51,6 +52,8 @@ class Intake:
         self._performer = performer
         self._reception = Reception(performer, allow_list)
         self._guards = Guards(performer)
+        self.missing: str | None = "It takes no messages yet."
+        """Why it does not work, in a sentence."""
 
     async def run(self, broker: Broker, *, shards: int, prefetch: int, stop: asyncio.Event) -> None:
         """Consume until told to stop, then finish what was begun."""
@@ -65,6 +68,7 @@ class Intake:
                 consumers.append(
                     await Consumer.start(broker, queue, handler, prefetch=prefetch, passing=PASSING)
                 )
+            self.missing = None
             log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
         finally:
@@ -111,12 +115,14 @@ class Intake:
             await self._on_guards(delivery)
             return
         stations: dict[str, list[link.ToWorkers]] = {}
-        for record in await self._records(delivery, link.TO_WORKERS):
+        records = await self._records(delivery, link.TO_WORKERS)
+        metrics.taken(records)
+        for record in records:
             stations.setdefault(record.station, []).append(record)
-        first = [records[0] for records in stations.values()]
+        first = [several[0] for several in stations.values()]
         await _through(
             self._on_single([record for record in first if len(stations[record.station]) == 1], delivery),
-            *(self._on_records(delivery, records) for records in stations.values() if len(records) > 1),
+            *(self._on_records(delivery, several) for several in stations.values() if len(several) > 1),
         )
 
     async def _on_single(self, records: list[link.ToWorkers], delivery: Delivery) -> None:

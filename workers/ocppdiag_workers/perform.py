@@ -13,7 +13,7 @@ from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.events import CommandSettled, read_event
 from ocppdiag_contracts.model import now
 from ocppdiag_redis import Directory
-from ocppdiag_workers import news
+from ocppdiag_workers import metrics, news
 from ocppdiag_workers.begin import barred, begin, repeated
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.ends import SLACK_SECONDS, Ends
@@ -117,6 +117,7 @@ class Performer:
         # First the alarm: who falls behind the record, or does not hear that it is written, has not told the end.
         await self.informer.look_again(operation, time.time())
         if await self.memory.commit(operation, told, 0, time.time(), final=final):
+            metrics.ended(event)
             await self.informer.tell(Remembered(operation, 1, told))
             await self.memory.wake_never(operation.station, operation.id)
 
@@ -225,6 +226,7 @@ class Performer:
         told = letters(step.events)
         if not await self.memory.commit(operation, told, 0, now):
             return None
+        metrics.BEGUN.add(operation.name)
         log.info(
             "command_queued",
             station=operation.station,

@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 from ocppdiag_amqp import Delivery, Lanes, Publisher, close_lanes, park
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import EVENTS, GATEWAY, GUARDS, REPLIES, Exchange, event_key, reply_key
+from ocppdiag_workers import metrics
 from ocppdiag_workers.guard import Guard
 from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.withheld import is_secret, stub
@@ -81,6 +82,7 @@ class Post:
 
         Raises UnconfirmedError.
         """
+        metrics.parked(reason)
         withheld = is_secret(body)
         log.warning("message_parked", queue=delivery.queue, reason=reason, withheld=withheld)
         shown = stub(body, reason) if withheld else body

@@ -17,6 +17,7 @@ from ocppdiag_contracts.commands import (
 )
 from ocppdiag_contracts.events import CommandSettled
 from ocppdiag_contracts.model import now
+from ocppdiag_workers import metrics
 from ocppdiag_workers.allow_list import AllowList
 from ocppdiag_workers.begin import barred
 from ocppdiag_workers.letters import letter, letters
@@ -115,11 +116,13 @@ class Reception:
             )
             if reply_to := _reply_to(delivery):
                 event = forbidden(whose, delivery.user_id, str(error), now())
+                metrics.ended(event)
                 await self._performer.post.answer(letter(event), reply_to)
             if None in delivery.senders:
                 raise ParkError(UNSIGNED) from None
 
     async def _tell(self, event: CommandSettled, delivery: Delivery) -> None:
+        metrics.ended(event)
         await self._performer.post.tell(letters((event,)), _reply_to(delivery))
 
 

@@ -43,4 +43,8 @@ class Settings(BaseSettings):
     rights: Path | None = None
     """A TOML file that says who may send which command to which stations. None: everybody everything."""
 
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
+
     log_level: str = "info"

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
+from ocppdiag_workers import metrics
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.letters import letters
 from ocppdiag_workers.memory import Memory
@@ -67,14 +68,15 @@ class Together:
         )
         behind = [plan.claim.name for plan in plans if plan.claim.before.unsent]
         await self.memory.all_wake_by(behind, now + PATIENCE_SECONDS)
-        changes = [(plan.claim, plan.change) for plan in plans]
+        changes = [(plan, plan.change) for plan in plans]
         written = iter(await self.memory.commit_all([change for _, change in changes if change], now))
-        for claim, change in changes:
-            decision = decisions[claim.index]
+        for plan, change in changes:
+            claim, decision = plan.claim, decisions[plan.claim.index]
             if change is None:
                 taken[claim.index] = Taken(decision)
             elif next(written):  # else somebody else has just moved it on
                 _say_moved(claim.before.operation, change.operation)
+                metrics.ended(plan.step.final, change.operation.begun)
                 taken[claim.index] = Taken(decision, change, bool(claim.before.unsent))
         return taken
 

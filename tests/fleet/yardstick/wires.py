@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from ocppdiag_process import configure
+from ocppdiag_process.logs import configure
 
 KIND = os.environ.get("YARDSTICK", "batched")
 BATCHED = KIND == "batched"

@@ -23,7 +23,7 @@ from nemesis import FAULTS, Fault
 from trial import Trial, try_fault
 from world import Kind, World, world
 
-from ocppdiag_process import configure
+from ocppdiag_process.logs import configure
 
 MANY_TRIALS = 4
 MOST_KEPT = 200
