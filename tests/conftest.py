@@ -12,7 +12,17 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
 
-pytest_plugins = ["backends", "nodejs", "engineer", "worlds", "stage", "quirks", "in_redis"]
+pytest_plugins = [
+    "backends",
+    "nodejs",
+    "engineer",
+    "worlds",
+    "stage",
+    "quirks",
+    "in_redis",
+    "manifests",
+    "promtool",
+]
 
 NEED_SERVICES = {"broker", "whole"}
 
