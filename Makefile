@@ -7,10 +7,10 @@ export PYTHONNODEBUGRANGES = 1
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract k8s abuse lock bench sockets fuzz faults soak clean
+.PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract abuse lock bench sockets fuzz faults soak clean
 
 help:            ## what each word does
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+	@grep -hE '^[a-z0-9]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -63,6 +63,7 @@ contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 PRODUCTION = deploy/k8s/overlays/production
 RULE       = deploy/prometheus/prometheus_rule.yaml
 
+.PHONY: k8s
 k8s: $(READY)    ## renew what is made for Kubernetes: the topology of RabbitMQ, and the alert rules for Prometheus' operator
 	$(BIN)/python -m ocppdiag_contracts.definitions --kubernetes rabbitmq --vhost ocppdiag \
 	  --shards $$(sed -n 's/^OCPPDIAG_SHARDS=//p' $(PRODUCTION)/settings.env) \
