@@ -10,7 +10,7 @@ READY   = $(VENV)/.ready
 .PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract abuse metrics lock bench sockets fuzz faults soak clean
 
 help:            ## what each word does
-	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+	@grep -hE '^[a-z0-9]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -59,6 +59,17 @@ format: $(READY) ## let the formatter write
 
 contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 	$(BIN)/python -m ocppdiag_contracts.asyncapi contracts
+
+PRODUCTION = deploy/k8s/overlays/production
+RULE       = deploy/prometheus/prometheus_rule.yaml
+
+.PHONY: k8s
+k8s: $(READY)    ## renew what is made for Kubernetes: the topology of RabbitMQ, and the alert rules for Prometheus' operator
+	$(BIN)/python -m ocppdiag_contracts.definitions --kubernetes rabbitmq --vhost ocppdiag \
+	  --shards $$(sed -n 's/^OCPPDIAG_SHARDS=//p' $(PRODUCTION)/settings.env) \
+	  --services $(PRODUCTION)/rights.toml > $(PRODUCTION)/topology.json
+	@# What a rule file says is the `spec` of a PrometheusRule.
+	{ sed '/^spec:/q' $(RULE); sed '/^#/d; s/^./  &/' deploy/prometheus/alerts.yaml; } > $(RULE).new && mv $(RULE).new $(RULE)
 
 abuse: $(READY)  ## renew the table of abuse cases in gateway/README.md
 	$(BIN)/python tests/abuse_table.py gateway/README.md

@@ -12,7 +12,18 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
 
-pytest_plugins = ["backends", "nodejs", "engineer", "worlds", "stage", "quirks", "in_redis", "buckets"]
+pytest_plugins = [
+    "backends",
+    "nodejs",
+    "engineer",
+    "worlds",
+    "stage",
+    "quirks",
+    "in_redis",
+    "buckets",
+    "manifests",
+    "promtool",
+]
 
 NEED_SERVICES = {"broker", "whole"}
 

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from ocppdiag_contracts.definitions_document import document, password_hash
+from ocppdiag_contracts.definitions_kubernetes import SCALER, objects
 from ocppdiag_contracts.permissions import OPERATORS, UPLOADS, WORKERS, Permissions, gateway, service
 from ocppdiag_contracts.rights import Grant, RightsError, read_grants
 
@@ -81,12 +82,22 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--node", action="append", default=[], help="a gateway with a user of its own")
     parser.add_argument("--services", type=Path, help="the services' users: the workers' OCPPDIAG_RIGHTS")
     parser.add_argument("--vhost", default="/")
+    parser.add_argument(
+        "--kubernetes",
+        metavar="CLUSTER",
+        help="as objects for this RabbitmqCluster; passwords are in Secrets",
+    )
     asked = parser.parse_args(arguments)
     try:
         users = processes(asked.node)
         if asked.services:
             users |= services(asked.services.read_bytes(), users)
-        made = document(asked.shards, users, hashes(users, os.environ), asked.vhost)
+        if asked.kubernetes:
+            users |= SCALER
+            none = dict.fromkeys(users, "")
+            made = objects(document(asked.shards, users, none, asked.vhost), asked.kubernetes)
+        else:
+            made = document(asked.shards, users, hashes(users, os.environ), asked.vhost)
     except (RightsError, PasswordError, OSError) as error:
         sys.exit(str(error))
     sys.stdout.write(json.dumps(made, indent=2) + "\n")

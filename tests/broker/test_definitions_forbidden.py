@@ -15,7 +15,8 @@ from ocppdiag_amqp import Broker, BrokerError, UnconfirmedError
 from ocppdiag_amqp.broker import declare_queue
 from ocppdiag_client import Diagnostics
 from ocppdiag_contracts.commands import CustomerInformation, GetLog
-from ocppdiag_contracts.topology import EVENTS, WORKERS_OWN, gateway_queue
+from ocppdiag_contracts.definitions_kubernetes import SCALER
+from ocppdiag_contracts.topology import COMMANDS, EVENTS, WORKERS_OWN, gateway_queue
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -184,3 +185,17 @@ async def test_what_a_service_may_look_on_at_it_may_look_on_at_in_part(broker: R
             await bind(OWN, EVENTS.name, key)(channel)
         await bind(OWN, "ocppdiag.replies", "billing.1")(channel)
         await channel.queue_delete(OWN)
+
+
+async def test_who_scales_sees_how_long_a_queue_is_without_any_right(broker: Restricted) -> None:
+    ((user, may),) = SCALER.items()
+    await broker.private.node.control("add_user", user, user)
+    await broker.private.node.control("set_permissions", user, may.configure, may.write, may.read)
+    async with broker.channel(user) as channel:
+        seen = await channel.declare_queue("ocppdiag.commands", passive=True)
+        assert seen.declaration_result.message_count == 0
+        with pytest.raises(ChannelAccessRefused):
+            await seen.get()
+    async with broker.channel(user) as channel:
+        with pytest.raises(ChannelAccessRefused):
+            await (await channel.get_exchange(COMMANDS.name)).publish(aio_pika.Message(b"{}"), "get_log")
