@@ -29,7 +29,7 @@ class Composed:
             *(f"--file={file}" for file in files),
             f"--project-name={project}",
         ]
-        self.brokers = 3 if len(files) == len(CLUSTER) else 1
+        self.is_cluster = len(files) == len(CLUSTER)
         self.gateway_url = f"ws://127.0.0.1:{ports['OCPPDIAG_PORT']}"
         self.prometheus_url = f"http://127.0.0.1:{ports['OCPPDIAG_PROMETHEUS_PORT']}"
         self.amqp_url = self.command_line("/secrets/outside/support/OCPPDIAG_AMQP_URL", entrypoint="cat")
@@ -50,8 +50,23 @@ class Composed:
         """SIGKILL; it stays away until `start`."""
         _output("docker", "kill", container)
 
+    def stop(self, container: str) -> int:
+        """SIGTERM, and its exit code: 137 if it had to be killed."""
+        _output("docker", "stop", container)
+        return int(_output("docker", "inspect", "--format={{.State.ExitCode}}", container))
+
+    def said(self, container: str) -> list[str]:
+        """What it has written, line by line."""
+        return _output("docker", "logs", container).splitlines()
+
     def start(self, container: str) -> None:
         _output("docker", "start", container)
+
+    @property
+    def primary(self) -> str:
+        """Which Redis the Sentinels take for the primary."""
+        ask = ("redis-cli", "-p", "26379", "sentinel", "get-master-addr-by-name", "ocppdiag")
+        return self.run("exec", "--no-TTY", "sentinel-1", *ask).split()[0]
 
     def healthy(self, service: str) -> bool:
         """Whether all containers of this service say that they are well."""

@@ -119,6 +119,7 @@ def main(arguments: list[str]) -> None:
     where = Addresses(asked.amqp, asked.redis, asked.outside)
     for name in NAMED:
         _ = kept[name]
+    asked.folder.mkdir(parents=True, exist_ok=True)
     kept.write()
     provide(asked.folder, kept, ours, theirs, where)
     serve_servers(asked.folder, kept, made)
