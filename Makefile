@@ -7,10 +7,10 @@ export PYTHONNODEBUGRANGES = 1
 BIN     = $(VENV)/bin
 READY   = $(VENV)/.ready
 
-.PHONY: help demo test test-rooms test-whole test-stops test-faults check lint types imports format contract abuse metrics lock bench sockets fuzz faults soak clean
+.PHONY: help demo demo-compose test test-compose test-rooms test-whole test-stops test-faults check lint types imports format contract abuse metrics k8s lock bench sockets fuzz faults soak clean
 
 help:            ## what each word does
-	@grep -hE '^[a-z0-9]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+	@grep -hE '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/	/'
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +20,13 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)   ## one log, from a station to a file, through every part
 	$(BIN)/python -m ocppdiag_local demo
+
+COMPOSE = docker compose --file deploy/compose.yaml
+
+demo-compose: $(READY) ## the same against `docker compose -f deploy/compose.yaml up`, from outside its containers
+	@OCPPDIAG_STATION_PASSWORD="$$($(COMPOSE) run --rm --no-TTY ocppdiag station add CS-1)" \
+	OCPPDIAG_AMQP_URL="$$($(COMPOSE) run --rm --no-TTY --entrypoint cat ocppdiag /secrets/outside/support/OCPPDIAG_AMQP_URL)" \
+	$(BIN)/python -m ocppdiag_local demo --url ws://127.0.0.1:$${OCPPDIAG_PORT:-9000}
 
 test: $(READY)   ## every test, on a real RabbitMQ and Redis
 	@# Three processes at a time, each with a RabbitMQ and a Redis of its own: they wait more than they work. The faults
@@ -33,13 +40,16 @@ test-rooms: $(READY)
 	$(BIN)/python -m pytest -q tests/broker tests/unit tests/words tests/whole/abuse
 
 test-whole: $(READY)
-	$(BIN)/python -m pytest -q tests/whole --ignore tests/whole/faults --ignore tests/whole/abuse $(STOPS:%=--ignore-glob '%')
+	$(BIN)/python -m pytest -q tests/whole --ignore tests/whole/faults --ignore tests/whole/abuse --ignore tests/whole/compose $(STOPS:%=--ignore-glob '%')
 
 test-stops: $(READY)
 	$(BIN)/python -m pytest -q $(STOPS)
 
 test-faults: $(READY)
 	$(BIN)/python -m pytest -q tests/whole/faults
+
+test-compose: $(READY) ## the containers of Compose, one of each and a cluster: needs Docker, and eight minutes
+	$(BIN)/python -m pytest -q tests/whole/compose
 
 check: lint types imports test   ## what CI runs
 

@@ -16,6 +16,7 @@ from pydantic_settings import SettingsError
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_process.logs import configure
+from ocppdiag_process.secret_files import SecretsError, read_secret_files
 
 log = structlog.get_logger()
 
@@ -66,7 +67,10 @@ def main(
 ) -> None:
     """Run a process; exit with 1 and one clear sentence when it cannot start."""
     try:
+        read_secret_files()
         settings = settings_type()
+    except SecretsError as error:
+        sys.exit(str(error))
     except ValidationError as error:
         sys.exit("\n".join(_explain(error)))
     except SettingsError as error:  # names the field and not its value

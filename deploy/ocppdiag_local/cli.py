@@ -7,10 +7,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ocppdiag_amqp import BrokerError
 from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here
+from ocppdiag_client.cli.app import BROKER_TROUBLE, broker
 from ocppdiag_client.here import folder
 from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_local.demo import demo
+from ocppdiag_local.demo import demo, demo_elsewhere
 from ocppdiag_local.failures import ServicesError
 from ocppdiag_local.logs import logs
 from ocppdiag_local.serve import serve
@@ -60,13 +62,31 @@ def serve_command(
 
 
 @app.command("demo")
-def demo_command() -> None:
+def demo_command(
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="A gateway that is there, ws://...; else everything is started here.")
+    ] = None,
+    amqp_url: AmqpUrl = None,
+    password: Annotated[
+        str | None, typer.Option(envvar="OCPPDIAG_STATION_PASSWORD", help="Of CS-1, where --url is given.")
+    ] = None,
+) -> None:
     """One log, from a simulated station to a file, through every part."""
     try:
-        completed = demo(Console())
+        if url:
+            completed = demo_elsewhere(Console(), url, broker(amqp_url), password)
+        else:
+            completed = demo(Console(), amqp_url)
     except ServicesError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(BAD_USE) from None
+    except ConnectionRefusedByGatewayError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(NOT_COMPLETED) from None
+    except BrokerError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(BROKER_TROUBLE) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if not completed:

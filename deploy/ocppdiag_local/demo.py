@@ -1,6 +1,8 @@
 """The main job from nothing: services, processes, a station, a command, a file. `make demo`."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,19 +21,30 @@ from ocppdiag_local.services import Services, services
 from ocppdiag_local.stack import stack
 from ocppdiag_process.logs import configure
 from ocppdiag_redis import Credentials, Pipelined
-from ocppdiag_station import SimulatedStation
+from ocppdiag_station import ConnectionRefusedByGatewayError, SimulatedStation
 
 STATION = "CS-1"
 BYTES_PER_SECOND = 1_000_000.0
 CONNECT_SECONDS = 20
 
 
-def demo(console: Console) -> bool:
+def demo(console: Console, amqp_url: str | None) -> bool:
     """Run it and say whether the log was stored; the log stays, everything else is cleaned away."""
     say = partial(console.print, style="dim", highlight=False, soft_wrap=True)
-    with services(say=say) as found:
+    with services(amqp_url=amqp_url, say=say) as found:
         say(f"RabbitMQ and Redis: {found.origin}")
         settled = asyncio.run(_demo(console, found, Path(mkdtemp(prefix="ocppdiag-demo-"))))
+    report(settled, console)
+    return settled.outcome is Outcome.COMPLETED
+
+
+def demo_elsewhere(console: Console, gateway_url: str, amqp_url: str, password: str | None) -> bool:
+    """Do the same with an installation that is there, where the station is let in by this password.
+
+    Raises ConnectionRefusedByGatewayError, BrokerError.
+    """
+    configure(level="error", process="station")
+    settled = asyncio.run(_log_of_a_station(console, gateway_url, amqp_url, password))
     report(settled, console)
     return settled.outcome is Outcome.COMPLETED
 
@@ -50,16 +63,38 @@ async def _demo(console: Console, found: Services, folder: Path) -> CommandSettl
             redis = Pipelined.from_url(found.redis_url)
             password = await Credentials(redis, keys.credential_key.encode()).issue(STATION)
             await redis.aclose()
-            station = SimulatedStation(STATION, password=password, bytes_per_second=BYTES_PER_SECOND)
-            living = asyncio.create_task(station.run(running.gateway_url))
-            await asyncio.wait_for(station.booted.wait(), CONNECT_SECONDS)
-            say(
-                f"station {STATION} has connected with ocpp2.0.1 and booted; now another service asks for its log"
-            )
-            settled = await _ask(console, found.amqp_url)
-            await station.close()
-            await living
-            return settled
+            return await _log_of_a_station(console, running.gateway_url, found.amqp_url, password)
+
+
+async def _log_of_a_station(
+    console: Console, gateway_url: str, amqp_url: str, password: str | None
+) -> CommandSettled:
+    station = SimulatedStation(STATION, password=password, bytes_per_second=BYTES_PER_SECOND)
+    async with _booted(station, gateway_url):
+        console.print(
+            f"station {STATION} has connected with ocpp2.0.1 and booted; now another service asks for its log",
+            style="dim",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return await _ask(console, amqp_url)
+
+
+@asynccontextmanager
+async def _booted(station: SimulatedStation, gateway_url: str) -> AsyncIterator[None]:
+    living = asyncio.create_task(station.run(gateway_url))
+    booted = asyncio.create_task(station.booted.wait())
+    await asyncio.wait((living, booted), timeout=CONNECT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    booted.cancel()
+    if living.done():
+        living.result()
+    try:
+        if not station.booted.is_set():
+            raise ConnectionRefusedByGatewayError(f"{STATION} has not booted within {CONNECT_SECONDS} s")
+        yield
+    finally:
+        await station.close()
+        await living
 
 
 async def _ask(console: Console, amqp_url: str) -> CommandSettled:
