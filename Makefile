@@ -73,7 +73,6 @@ contract: $(READY) ## renew contracts/asyncapi.json and contracts/schemas
 PRODUCTION = deploy/k8s/overlays/production
 RULE       = deploy/prometheus/prometheus_rule.yaml
 
-.PHONY: k8s
 k8s: $(READY)    ## renew what is made for Kubernetes: the topology of RabbitMQ, and the alert rules for Prometheus' operator
 	$(BIN)/python -m ocppdiag_contracts.definitions --kubernetes rabbitmq --vhost ocppdiag \
 	  --shards $$(sed -n 's/^OCPPDIAG_SHARDS=//p' $(PRODUCTION)/settings.env) \

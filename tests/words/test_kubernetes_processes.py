@@ -41,8 +41,6 @@ def test_a_process_takes_what_it_is_told(
     told = manifests.environment(process)
     for name, value in told.items():
         monkeypatch.setenv(name, value)
-    if "upload_bucket" not in UploadsSettings.model_fields:
-        monkeypatch.setenv("OCPPDIAG_UPLOAD_FOLDER", "/logs")
     settings: Any = SETTINGS[process]()
     broker = URL(settings.amqp_url.get_secret_value())
     assert (broker.user, broker.password) == (told["AMQP_USER"], told["AMQP_PASSWORD"])
