@@ -48,21 +48,20 @@ async def test_what_comes_while_a_batch_is_taken_is_the_next_batch() -> None:
 async def test_no_batch_has_a_station_twice_and_each_stations_messages_keep_their_order(
     messages: list[set[str]],
 ) -> None:
-    order: list[Decision] = []
+    batches: list[list[Decision]] = []
 
     async def take(decisions: Sequence[Decision]) -> list[Taken | None]:
         await asyncio.sleep(0)
-        stations = [each.station for each in decisions]
-        assert len(set(stations)) == len(stations)
-        order.extend(decisions)
+        batches.append([*decisions])
         return [Taken(each) for each in decisions]
 
     gathering = Gathering(take)
     asked = [[Decision(station, connects=number) for station in one] for number, one in enumerate(messages)]
     taken = await asyncio.gather(*map(gathering.take, asked))
     assert taken == [[Taken(each) for each in one] for one in asked]
+    assert all(len({each.station for each in batch}) == len(batch) for batch in batches)
     for station in "abcdef":
-        numbers = [each.connects for each in order if each.station == station]
+        numbers = [each.connects for batch in batches for each in batch if each.station == station]
         assert numbers == [number for number, one in enumerate(messages) if station in one]
 
 
