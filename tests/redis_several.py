@@ -23,12 +23,21 @@ DOWN_MS = 1000
 """After so long without a word a server counts as gone."""
 
 
+Ports = tuple[int, int, int]
+
+
+def free(many: int) -> list[Ports]:
+    """Choose ports for so many servers; all at once, so that none is found twice."""
+    found = ports.free(3 * many)
+    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+
+
 class Instance:
     """One server, whose ports and folder stay; a setting may name one of them: `{bus}`, `{tls}`."""
 
-    def __init__(self, folder: Path, *settings: str | int) -> None:
+    def __init__(self, folder: Path, own: Ports, *settings: str | int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.port, self.bus, self.tls = ports.free(3)
+        self.port, self.bus, self.tls = own
         once = Retry(NoBackoff(), 0)
         self.client = Redis(port=self.port, decode_responses=True, socket_timeout=5, retry=once)
         self._folder = folder
@@ -49,7 +58,10 @@ class Instance:
         log = self._folder / "redis.log"
         self._running.enter_context(leashed(command, env={"PATH": os.defpath}, log=log))
         until(self.answers)
-        self._pid = int(self.client.info("server")["process_id"])
+        said = self.client.info("server")
+        if said["config_file"] != str(config):
+            raise OSError(f"somebody else has taken the port {self.port}")
+        self._pid = int(said["process_id"])
 
     def ask(self, *command: str | int) -> Any:  # noqa: ANN401 (Redis)
         return self.client.execute_command(*command)  # type: ignore[no-untyped-call]
@@ -87,9 +99,12 @@ class Sentinels:
     """A primary, its replica, and three Sentinels that see to it that there is one."""
 
     def __init__(self, folder: Path) -> None:
-        first = Instance(folder / "redis-0")
-        self.servers = (first, Instance(folder / "redis-1", "--replicaof", "127.0.0.1", first.port))
-        self.sentinels = tuple(Instance(folder / f"sentinel-{number}", "--sentinel") for number in range(3))
+        first, second, *others = free(5)
+        replica = ("--replicaof", "127.0.0.1", first[0])
+        self.servers = (Instance(folder / "redis-0", first), Instance(folder / "redis-1", second, *replica))
+        self.sentinels = tuple(
+            Instance(folder / f"sentinel-{number}", own, "--sentinel") for number, own in enumerate(others)
+        )
         self.url = f"redis+sentinel://{_hosts(self.sentinels)}/{SERVICE}"
 
     def start(self) -> None:
@@ -145,13 +160,11 @@ class ClusterOfThree:
     """Three primaries with a third of the slots each, and a replica of each."""
 
     def __init__(self, folder: Path) -> None:
-        self.servers = tuple(self._node(folder / f"redis-{number}") for number in range(6))
+        settings = ("--cluster-enabled", "yes", "--cluster-port", "{bus}", "--cluster-node-timeout", DOWN_MS)
+        self.servers = tuple(
+            Instance(folder / f"redis-{number}", own, *settings) for number, own in enumerate(free(6))
+        )
         self.url = f"redis+cluster://{_hosts(self.servers[:3])}/"
-
-    @staticmethod
-    def _node(folder: Path) -> Instance:
-        own = ("--cluster-enabled", "yes", "--cluster-port", "{bus}", "--cluster-node-timeout", DOWN_MS)
-        return Instance(folder, *own)
 
     def start(self) -> None:
         for server in self.servers:
@@ -163,7 +176,7 @@ class ClusterOfThree:
             server.ask("CLUSTER SET-CONFIG-EPOCH", number + 1)
         for server in self.servers[1:]:
             server.ask("CLUSTER MEET", "127.0.0.1", first.port, first.bus)
-        until(lambda: all(_known(server) == 6 for server in self.servers))
+        until(lambda: all(_cluster(server)["cluster_known_nodes"] == "6" for server in self.servers))
         for primary, replica in zip(self.servers[:3], self.servers[3:], strict=True):
             own = primary.ask("CLUSTER MYID")
             replica.ask("CLUSTER REPLICATE", own)
@@ -171,7 +184,9 @@ class ClusterOfThree:
 
     @property
     def primaries(self) -> tuple[Instance, ...]:
-        return tuple(server for server in self.servers if server.answers() and _role(server) == "master")
+        return tuple(
+            server for server in self.servers if server.answers() and server.replication["role"] == "master"
+        )
 
     def home(self, key: str) -> Instance:
         """Return the primary that has a key."""
@@ -181,7 +196,7 @@ class ClusterOfThree:
         """Whether all slots are served, and each primary has its replica."""
         return (
             all(server.answers() for server in self.servers)
-            and all(_says(server, "cluster_state:ok") for server in self.servers)
+            and all(_cluster(server)["cluster_state"] == "ok" for server in self.servers)
             and all(each.replication["connected_slaves"] == 1 for each in self.primaries)
         )
 
@@ -194,10 +209,6 @@ def _hosts(instances: tuple[Instance, ...]) -> str:
     return ",".join(f"127.0.0.1:{instance.port}" for instance in instances)
 
 
-def _role(server: Instance) -> str:
-    return str(server.replication["role"])
-
-
 def _has(server: Instance, key: str) -> bool:
     try:
         server.client.exists(key)
@@ -206,13 +217,8 @@ def _has(server: Instance, key: str) -> bool:
     return True
 
 
-def _says(server: Instance, text: str) -> bool:
-    name, _, value = text.partition(":")
-    return str(server.client.cluster("INFO")[name]) == value
-
-
-def _known(server: Instance) -> int:
-    return int(server.client.cluster("INFO")["cluster_known_nodes"])
+def _cluster(server: Instance) -> dict[str, str]:
+    return dict(server.client.cluster("INFO"))
 
 
 def until(done: Callable[[], bool], within: float = START_SECONDS) -> None:

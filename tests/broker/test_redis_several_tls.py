@@ -7,7 +7,7 @@ import pytest
 from certificates import Authority
 from own_servers import provided
 from redis.exceptions import RedisError
-from redis_several import SERVICE, Instance, until
+from redis_several import SERVICE, Instance, free, until
 
 from ocppdiag_local.servers import REDIS
 from ocppdiag_redis import Origin, Pipelined
@@ -28,7 +28,9 @@ def tls(tmp_path: Path) -> tuple[str, ...]:
 async def test_sentinels_and_their_primary_are_reached_over_tls(
     tmp_path: Path, tls: tuple[str, ...], *, ours: bool
 ) -> None:
-    server, sentinel = Instance(tmp_path / "a", *tls), Instance(tmp_path / "b", "--sentinel", *tls)
+    first, second = free(2)
+    server = Instance(tmp_path / "a", first, *tls)
+    sentinel = Instance(tmp_path / "b", second, "--sentinel", *tls)
     try:
         for each in (server, sentinel):
             each.start()
@@ -42,8 +44,17 @@ async def test_sentinels_and_their_primary_are_reached_over_tls(
 
 @pytest.mark.parametrize("ours", [True, False])
 async def test_a_cluster_is_reached_over_tls(tmp_path: Path, tls: tuple[str, ...], *, ours: bool) -> None:
+    (own,) = free(1)
     node = Instance(
-        tmp_path / "a", *tls, "--cluster-enabled", "yes", "--cluster-port", "{bus}", "--tls-cluster", "yes"
+        tmp_path / "a",
+        own,
+        *tls,
+        "--cluster-enabled",
+        "yes",
+        "--cluster-port",
+        "{bus}",
+        "--tls-cluster",
+        "yes",
     )
     try:
         node.start()

@@ -70,6 +70,7 @@ FAULTS = (
         "F12b", "the primary killed, of a Redis with Sentinels", kill_primary(20), 20, "sentinel", ci=kill_primary(3)
     ),
     Fault("F12d", "the primary frozen for 20 s, of a Redis with Sentinels", freeze_primary(20), 20, "sentinel"),
+    Fault("F12f", "the same for 4 s: clients wait for it, and there are two", freeze_primary(4), 20, "sentinel"),
     Fault("F12c", "a primary killed, of a Redis Cluster", kill_primary(20), 20, "redis-cluster"),
     Fault("F12e", "a primary frozen for 20 s, of a Redis Cluster", freeze_primary(20), 20, "redis-cluster"),
     Fault("F13", "Redis frozen for 30 s", freeze_redis(30), 20),

@@ -26,7 +26,7 @@ PAUSE_SECONDS = 0.5
 SLOW_BYTES_PER_SECOND = 1
 SHOULD_BE_EMPTY = ("ocppdiag.commands", "ocppdiag.diagnostics.", "ocppdiag.gateway.", "ocppdiag.parking")
 AWAY = frozenset({
-    "F1", "F2", "F3", "F3b", "F4", "F6", "F9", "F10", "F11", "F12", "F12b", "F12c", "F12d", "F12e", "F13", "W1", "W2"
+    "F1", "F2", "F3", "F3b", "F4", "F6", "F9", "F10", "F11", "F12", "F12b", "F12c", "F12d", "F12e", "F12f", "F13", "W1", "W2"
 })  # fmt: skip
 """Faults for which the broker or Redis is away, or not to be relied on."""
 
