@@ -48,7 +48,7 @@ test-stops: $(READY)
 test-faults: $(READY)
 	$(BIN)/python -m pytest -q tests/whole/faults
 
-test-compose: $(READY) ## the containers of Compose, one of each and a cluster: needs Docker, and eight minutes
+test-compose: $(READY) ## the containers of Compose, one of each and a cluster: needs Docker, and ten minutes
 	$(BIN)/python -m pytest -q tests/whole/compose
 
 check: lint types imports test   ## what CI runs
