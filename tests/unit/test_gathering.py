@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.exceptions import ConnectionError as RedisGoneError
 
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.gathering import AT_ONCE, Gathering
@@ -77,6 +78,22 @@ async def test_a_message_at_fault_fails_alone() -> None:
     assert good == [Taken(Decision("a"))]
     assert isinstance(bad, ValueError)
     assert other == [Taken(Decision("b"))]
+
+
+async def test_trouble_that_passes_is_met_once_by_all_and_not_by_one_after_the_other() -> None:
+    met: list[int] = []
+
+    async def take(decisions: Sequence[Decision]) -> list[Taken | None]:
+        met.append(len(decisions))
+        await asyncio.sleep(0)
+        raise RedisGoneError("gone")
+
+    gathering = Gathering(take)
+    errors = await asyncio.gather(
+        *(gathering.take(message(station)) for station in "abc"), return_exceptions=True
+    )
+    assert [type(error) for error in errors] == [RedisGoneError] * 3
+    assert met == [3]
 
 
 async def test_a_batch_has_an_end_and_a_message_is_never_divided() -> None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.together import Taken
+from ocppdiag_workers.trouble import passes
 
 AT_ONCE = 256
 """Decisions in a batch, when one message does not bring more."""
@@ -49,9 +50,7 @@ class Gathering:
         try:
             while self._waiting:
                 batch = self._next()
-                if len(batch) == 1 or not await self._taken(batch):
-                    for message in batch:  # one of them is at fault: each meets its own
-                        await self._alone(message)
+                await self._take_batch(batch)
         except BaseException as error:  # the end of the process: nobody is to wait for ever
             for message in (*batch, *self._waiting):
                 if not message.taken.done():
@@ -78,23 +77,20 @@ class Gathering:
         self._waiting.extendleft(reversed(left))
         return batch
 
-    async def _taken(self, batch: list[_Message]) -> bool:
+    async def _take_batch(self, batch: list[_Message]) -> None:
+        """Take them together; where one of them is at fault, each meets its own."""
         try:
             taken = iter(await self._take([each for message in batch for each in message.decisions]))
-        except Exception:  # noqa: BLE001 (each that is not at fault is taken by itself)
-            return False
-        for message in batch:
-            own = [next(taken) for _ in message.decisions]
-            if not message.taken.done():
-                message.taken.set_result(own)
-        return True
-
-    async def _alone(self, message: _Message) -> None:
-        try:
-            taken = await self._take(message.decisions)
         except Exception as error:  # noqa: BLE001 (whatever it is, who waits must hear it)
-            if not message.taken.done():
-                message.taken.set_exception(error)
+            if len(batch) == 1 or passes(error):
+                for message in batch:
+                    if not message.taken.done():
+                        message.taken.set_exception(error)
+                return
+            for message in batch:
+                await self._take_batch([message])
         else:
-            if not message.taken.done():
-                message.taken.set_result(taken)
+            for message in batch:
+                own = [next(taken) for _ in message.decisions]
+                if not message.taken.done():
+                    message.taken.set_result(own)

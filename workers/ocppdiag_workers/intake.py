@@ -9,7 +9,6 @@ from typing import TypeVar
 import structlog
 from msgspec import MsgspecError
 from msgspec.json import Decoder
-from redis.exceptions import ResponseError
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
 from ocppdiag_contracts import link
@@ -30,7 +29,7 @@ from ocppdiag_workers.guard import GUARD, Guard
 from ocppdiag_workers.guards import Guards
 from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.reception import Reception
-from ocppdiag_workers.trouble import PASSING
+from ocppdiag_workers.trouble import PASSING, passes
 from ocppdiag_workers.withheld import fault
 
 log = structlog.get_logger()
@@ -130,7 +129,7 @@ class Intake:
         try:
             await self._performer.decisions([self._decided(record) for record in records])
         except Exception as error:
-            if isinstance(error, PASSING) and not isinstance(error, ResponseError):
+            if passes(error):
                 raise
             # One of them is at fault, or Redis refuses what it asks for: what was done for the others is not done twice.
             log.warning("batch_taken_apart", error=type(error).__name__, records=len(records))
