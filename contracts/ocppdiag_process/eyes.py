@@ -38,6 +38,10 @@ class Looked(Protocol):
         ...
 
 
+OPEN_SECONDS = 3.0
+"""How long somebody who has connected may take to ask: so long he may hold up the end of the process."""
+
+
 class Eyes:
     """An async context manager; `missing` is to be set as soon as the process is ready for work.
 
@@ -67,6 +71,7 @@ class Eyes:
                 self._settings.metrics_host,
                 self._settings.metrics_port,
                 process_request=self._answer,
+                open_timeout=OPEN_SECONDS,
                 compression=None,
                 server_header=None,
             )

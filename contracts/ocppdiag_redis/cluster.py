@@ -97,6 +97,7 @@ class Cluster:
             self._doubtful.add(node)
             self._current = False
             raise
+        self._doubtful.discard(node)
         for index in group:
             if index in asking:
                 next(answers)
@@ -130,7 +131,6 @@ class Cluster:
                 return
             self._homes = await self._learned()
             self._current = True
-            self._doubtful.clear()
             await self._close(self._lines.keys() - set(self._homes.values()))
 
     async def _learned(self) -> dict[int, Node]:
@@ -144,6 +144,7 @@ class Cluster:
                 error = trouble
                 self._doubtful.add(node)
                 continue
+            self._doubtful.discard(node)
             if isinstance(reply, RedisError):
                 error = reply
             elif homes := dict(homes_in(reply, node)):

@@ -56,14 +56,22 @@ class Leases:
             log.debug("lease_left_to_expire", station=lease.station)
 
     async def _renew(self) -> None:
-        await self._directory.ping()
+        """Renew what can be, for in a cluster one server may be away; raises the first error."""
         sessions = list(self._switchboard)
+        failures: list[BaseException] = []
+        if not sessions:
+            await self._directory.ping()
         for begin in range(0, len(sessions), AT_ONCE):
-            await self._renew_some(sessions[begin : begin + AT_ONCE])
+            failures += await self._renew_some(sessions[begin : begin + AT_ONCE])
+        if failures:
+            raise failures[0]
         self._answered = self._now()
 
-    async def _renew_some(self, sessions: list[Session]) -> None:
-        kept = await asyncio.gather(*(self._directory.renew(session.lease) for session in sessions))
-        for session, keep in zip(sessions, kept, strict=True):
-            if not keep:
+    async def _renew_some(self, sessions: list[Session]) -> list[BaseException]:
+        outcomes = await asyncio.gather(
+            *(self._directory.renew(session.lease) for session in sessions), return_exceptions=True
+        )
+        for session, kept in zip(sessions, outcomes, strict=True):
+            if kept is False:
                 session.close(DISPLACED, "a newer connection of this station, or it was revoked")
+        return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]

@@ -4,6 +4,9 @@ import asyncio
 from typing import cast
 from uuid import uuid4
 
+import pytest
+from redis.exceptions import ResponseError
+
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import AT_ONCE, Leases
@@ -56,6 +59,26 @@ async def test_each_of_many_leases_is_kept_written_again_or_given_up(redis: Pipe
         if session not in expelled:
             assert session.codes == []
             assert await directory.find(session.lease.station) == session.lease
+
+
+async def test_one_lease_that_cannot_be_renewed_holds_up_no_other(redis: Pipelined) -> None:
+    directory, switchboard = Directory(redis), Switchboard()
+    run = uuid4().hex[:8]
+    sessions = []
+    for number in range(AT_ONCE + 50):
+        lease, _ = await directory.acquire(f"T-{run}-{number}", "here", "c1", "ocpp2.0.1")
+        switchboard.plug(session := Standing(lease))
+        sessions.append(session)
+    broken, beside, last = sessions[0], sessions[1], sessions[-1]
+    await redis.run("SET", keys.lease(broken.lease.station), "no lease")
+    await redis.run("DEL", keys.lease(last.lease.station))
+    await directory.expel(beside.lease.station)
+    leases = Leases(directory, switchboard, SteadyClock(), renew_seconds=0.05)
+    with pytest.raises(ResponseError):
+        await leases._renew()
+    assert beside.codes == [DISPLACED]
+    assert broken.codes == []
+    assert await directory.find(last.lease.station) == last.lease
 
 
 async def test_without_redis_no_lease_counts_as_kept_and_nobody_is_closed() -> None:

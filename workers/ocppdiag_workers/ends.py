@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from ocppdiag_amqp import Journal
+from ocppdiag_amqp import Journal, UnconfirmedError
 from ocppdiag_workers.unbegun import end_ids
 
 SLACK_SECONDS = 60
@@ -54,12 +54,16 @@ class Ends:
         return await question.answer
 
     async def _read_all(self) -> None:
+        asking: list[_Question] = []
         try:
             while self._waiting:
                 asking, self._waiting = self._waiting, []
                 await self._read(asking)
-        finally:
-            self._reading = None
+        finally:  # also when it is cancelled, which may be the broker's client's doing: nobody is to wait for ever
+            left, self._waiting, self._reading = [*asking, *self._waiting], [], None
+            for question in left:
+                if not question.answer.done():
+                    question.answer.set_exception(UnconfirmedError("the journal was not read to its end"))
 
     async def _read(self, asking: list[_Question]) -> None:
         wanted = frozenset[str]().union(*(question.ids for question in asking))

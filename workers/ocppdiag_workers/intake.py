@@ -115,7 +115,6 @@ class Intake:
             return
         stations: dict[str, list[link.ToWorkers]] = {}
         records = await self._records(delivery, link.TO_WORKERS)
-        metrics.taken(records)
         for record in records:
             stations.setdefault(record.station, []).append(record)
         first = [several[0] for several in stations.values()]
@@ -123,6 +122,7 @@ class Intake:
             self._on_single([record for record in first if len(stations[record.station]) == 1], delivery),
             *(self._on_records(delivery, several) for several in stations.values() if len(several) > 1),
         )
+        metrics.taken(records)  # once, however often it was tried
 
     async def _on_single(self, records: list[link.ToWorkers], delivery: Delivery) -> None:
         """Take one record of each of several stations: together, and where that fails, each by itself once more."""
