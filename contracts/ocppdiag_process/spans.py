@@ -55,13 +55,13 @@ class Exported(Spans):
 
     on = True
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, process: str, exporter: SpanExporter | None = None) -> None:
         # The library says it once for each batch and each try, with the address.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
         ours = {"service.name": f"ocppdiag-{process}", "service.instance.id": str(uuid4())}
         resource = Resource.create({**ours, **OTELResourceDetector().detect().attributes})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(Sending(OTLPSpanExporter(), process)))
+        self._provider.add_span_processor(BatchSpanProcessor(exporter or Sending(OTLPSpanExporter(), process)))
         self._tracer = self._provider.get_tracer("ocppdiag")
 
     def begin(
