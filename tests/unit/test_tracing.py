@@ -13,8 +13,8 @@ from ocppdiag_process.spans import Exported
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ADDRESS = "OTEL_EXPORTER_OTLP_ENDPOINT"
-HEAVY = ("opentelemetry.sdk", "opentelemetry.exporter", "google.protobuf", "requests")
-"""What costs; redis-py looks for the API by itself."""
+HEAVY = ("opentelemetry.sdk.trace", "opentelemetry.exporter", "google.protobuf", "requests")
+"""What is ours to load: redis-py takes the API and the metrics of the SDK by itself, where they are there."""
 
 PROGRAM = """
 import sys
