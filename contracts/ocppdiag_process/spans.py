@@ -61,7 +61,9 @@ class Exported(Spans):
         ours = {"service.name": f"ocppdiag-{process}", "service.instance.id": str(uuid4())}
         resource = Resource.create({**ours, **OTELResourceDetector().detect().attributes})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter or Sending(OTLPSpanExporter(), process)))
+        self._provider.add_span_processor(
+            BatchSpanProcessor(exporter or Sending(OTLPSpanExporter(), process))
+        )
         self._tracer = self._provider.get_tracer("ocppdiag")
 
     def begin(
