@@ -47,6 +47,7 @@ class Collector:
     spans: list[Span] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     tries: int = 0
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def variables(self) -> dict[str, str]:
@@ -60,14 +61,28 @@ class Collector:
                 await asyncio.sleep(0.05)
         return self.spans
 
+    async def told_of(self, station: str, uploads: int = 1) -> list[Span]:
+        """All spans of the one trace that is about this station, when its command has ended."""
+
+        def enough(spans: list[Span]) -> bool:
+            ours = [span for span in spans if span.attributes.get("ocppdiag.station") == station]
+            uploaded = sum(span.service == "ocppdiag-uploads" for span in ours)
+            called = any(span.service == "ocppdiag-gateway" for span in ours)
+            return called and uploaded >= uploads and ended(ours)
+
+        await self.until(enough)
+        await asyncio.sleep(0.5)  # for what was under way, and should not have been
+        (trace,) = {span.trace for span in self.spans if span.attributes.get("ocppdiag.station") == station}
+        return [span for span in self.spans if span.trace == trace]
+
     async def take(self, request: web.Request) -> web.Response:
         assert request.content_type == "application/x-protobuf"
         body = await request.read()
         self.tries += 1
         if self.manner == "hangs":
-            await asyncio.sleep(60)
+            await self.let_go.wait()
         if self.manner == "refuses":
-            return web.Response(status=503)
+            return web.Response(status=403)
         self.bodies.append(body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             about = _attributes(resource.resource.attributes)
@@ -76,6 +91,10 @@ class Collector:
         return web.Response(
             body=ExportTraceServiceResponse().SerializeToString(), content_type="application/x-protobuf"
         )
+
+
+def ended(spans: Iterable[Span]) -> bool:
+    return any("ocppdiag.outcome" in span.attributes for span in spans)
 
 
 @asynccontextmanager
