@@ -65,10 +65,10 @@ def test_a_call_has_one_span_that_ends_with_it(
 ) -> None:
     spans, call = calls.Traces(), replace(order(), trace=TRACE)
     spans.taken(call)
+    spans.told(came(call, link.Sent))
     spans.taken(call)
     spans.told(came(replace(call, tag="another"), link.Lost))
     spans.told(came(replace(call, epoch=EPOCH + 1), link.Lost))
-    spans.told(came(call, link.Sent))
     spans.told(came(call, kind, **content))
     spans.told(came(call, link.Lost))
     (span,) = told(exporter)
