@@ -104,7 +104,7 @@ soak: $(READY)   ## faults drawn at random, for MINUTES=60
 lock: $(READY)   ## choose the newest versions of everything and write them down
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
-	  --no-annotate --no-header --quiet --extra local --group dev -o requirements.lock pyproject.toml
+	  --no-annotate --no-header --quiet --extra local --extra tracing --group dev -o requirements.lock pyproject.toml
 
 clean:           ## forget the environment and what the tools left
 	rm -rf $(VENV) tests/node/node_modules tests/node/.runtime .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@ from uuid import uuid4
 from ocppdiag_amqp import Broker, BrokerError, Consumer, Delivery, Publisher
 from ocppdiag_client.reading import read
 from ocppdiag_client.stream import Heard, Streams
+from ocppdiag_client.tracing import sending
 from ocppdiag_contracts import cloud_events
 from ocppdiag_contracts.commands import Command, CommandModel, read_command
 from ocppdiag_contracts.events import CommandSettled, Event
@@ -72,17 +73,18 @@ class Diagnostics:
         read_command(body)
         self._streams.open(command)
         try:
-            await self._publisher.publish(
-                COMMANDS,
-                command.command,
-                body,
-                message_id=command.id,
-                type=command.command,
-                reply_to=self._reply_to,
-                headers=cloud_events.headers(command, self._source),
-                signed=True,
-                patience=patience,
-            )
+            with sending(command, command.command) as trace:
+                await self._publisher.publish(
+                    COMMANDS,
+                    command.command,
+                    body,
+                    message_id=command.id,
+                    type=command.command,
+                    reply_to=self._reply_to,
+                    headers=cloud_events.headers(command, self._source) | trace,
+                    signed=True,
+                    patience=patience,
+                )
         except BrokerError:
             self._streams.drop(command)
             raise

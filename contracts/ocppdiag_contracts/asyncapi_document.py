@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from ocppdiag_contracts import trace_context
 from ocppdiag_contracts.cloud_events import Kind, attributes, name_of, versioned_name
 from ocppdiag_contracts.commands import COMMAND_TYPES
 from ocppdiag_contracts.events import EventModel
@@ -180,7 +181,7 @@ def _message(kind: Kind, examples: Mapping[str, Schema]) -> Schema:
 
 
 def _headers(kind: Kind) -> Schema:
-    """The headers of CloudEvents; a service may leave them out of its commands."""
+    """The headers of CloudEvents, and of a trace; a service may leave them out of its commands."""
     members: dict[str, Schema] = {
         name: {"type": "string", "const": value} for name, value in attributes(kind).items()
     } | {
@@ -190,4 +191,8 @@ def _headers(kind: Kind) -> Schema:
     }
     always = {"required": list(members)} if issubclass(kind, EventModel) else {}
     members["cloudEvents_subject"] = {"type": "string", "description": "The station, if one was named."}
+    members[trace_context.HEADER] = {
+        "type": "string",
+        "description": "W3C Trace Context, if there is a trace.",
+    }
     return {"type": "object", "properties": members, **always}

@@ -154,7 +154,7 @@ class Call(Down, frozen=True, tag_field="kind", tag="call"):
 
     A gateway that comes to it after `take_by` refuses it as stale: the gateway hung, and the workers may have heard
     that none took the order. `message_id` is OCPP's unique message id, at most 36 characters; a second `Call` with the
-    same one is the first again and is not sent twice.
+    same one is the first again and is not sent twice. `trace` is the command's `traceparent`.
     """
 
     message_id: str
@@ -165,6 +165,7 @@ class Call(Down, frozen=True, tag_field="kind", tag="call"):
     take_by: float
     expires_at: float
     timeout: float
+    trace: str | None = None
 
 
 class Withdraw(Down, frozen=True, tag_field="kind", tag="withdraw"):

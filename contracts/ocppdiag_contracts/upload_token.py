@@ -18,6 +18,8 @@ class UploadToken(Struct, frozen=True, array_like=True):
     owner: str
     expires: int
     max_bytes: int
+    trace: str | None = None
+    """The command's `traceparent`."""
 
 
 class BadTokenError(ValueError):

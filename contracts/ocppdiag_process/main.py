@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from ocppdiag_amqp import BrokerError
+from ocppdiag_process import tracing
 from ocppdiag_process.logs import configure
 from ocppdiag_process.secret_files import SecretsError, read_secret_files
 
@@ -76,12 +77,18 @@ def main(
     except SettingsError as error:  # names the field and not its value
         sys.exit(f"{error}: a list is written as JSON")
     configure(level=settings.log_level, process=process)
+    try:
+        tracing.set_up(process)
+    except tracing.TracingError as error:
+        sys.exit(str(error))
     gc.freeze()  # what was imported stays, and is not looked through again
     gc.set_threshold(*GARBAGE)
     try:
         uvloop.run(run(settings))
     except (BrokerError, OSError) as error:
         sys.exit(str(error))
+    finally:
+        tracing.close()
     log.info("stopped")
 
 

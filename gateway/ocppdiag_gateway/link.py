@@ -9,6 +9,7 @@ from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, Told, Un
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import GATEWAY, STATION, gateway_queue, shard_of, station_key
 from ocppdiag_gateway.limits import Limits
+from ocppdiag_gateway.traces import Traces
 
 log = structlog.get_logger()
 
@@ -39,6 +40,7 @@ class Link:
             )
         )
         self._consumer: Consumer | None = None
+        self.traces = Traces()
 
     @classmethod
     async def open(cls, broker: Broker, shards: int) -> "Link":
@@ -75,6 +77,7 @@ class Link:
             case link.Suspected():
                 key = station_key("presence", "suspected", shard)
             case _:
+                self.traces.told(record)
                 key = station_key("result", record.owner, shard)
         self._results.post(key, link.encode(record), told)
 

@@ -91,6 +91,7 @@ class Session:
         """Carry out what a worker wants."""
         match order:
             case link.Call():
+                self._link.traces.taken(order)
                 self._perform(self._conversation.order(order, self._now()))
             case link.Withdraw():
                 self._perform(self._conversation.withdraw(order, self._now()))

@@ -11,7 +11,7 @@ from aiohttp import ClientError, HttpVersion11, hdrs, web
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_contracts.upload_token import BadTokenError, ExpiredTokenError, UploadToken, check
-from ocppdiag_uploads import body, metrics
+from ocppdiag_uploads import body, metrics, traces
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, CrowdedError, Patience, Strangers
 from ocppdiag_uploads.store import AlreadyStoredError, Incoming, Store, StoredFile, StoreError
@@ -93,8 +93,11 @@ class Receiver:
             with (
                 structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag),
                 self._crowd.one_more(token.station),
+                traces.receiving(request.method, token) as span,
             ):
-                return await self._receive(request, token)
+                response = await self._receive(request, token)
+                traces.answered(span, response.status)
+                return response
         except CrowdedError:
             raise _busy("crowded") from None
         finally:

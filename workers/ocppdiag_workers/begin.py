@@ -42,6 +42,7 @@ def begin(
     number: int,
     now: float,
     waits: Waiting | None = None,
+    trace: str | None = None,
 ) -> Step:
     """Make the record of a command, and say that it is there; `number` is its requestId, 0 when it has none.
 
@@ -58,6 +59,7 @@ def begin(
         command=Raw(body),
         reply_to=reply_to,
         user=user,
+        trace=trace,
         due=due,
         wake_at=due,
         node=lease.node if lease else None,

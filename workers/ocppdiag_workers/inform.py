@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from ocppdiag_workers import metrics, news
+from ocppdiag_workers import metrics, news, traces
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import Inform
 from ocppdiag_workers.letters import Letter, letter, letters
@@ -89,17 +89,18 @@ class Informer:
                 await self.memory.see_monitors(before.station, step.monitors)
             if step.supersedes:  # before the commit: a worker that falls after it would not come back to this
                 await self._supersede(before, now)
-            told = letters(step.events)
+            told = letters(step.events, before.trace)
             if step.operation == before:
                 await self.post.tell(told, before.reply_to)
                 if step.asks:
                     await self.send(before, again=True)
                 return before
-            final = letter(step.final.for_later()) if step.final else None
+            final = letter(step.final.for_later(), before.trace) if step.final else None
             if await self.memory.commit(
                 step.operation, told, remembered.revision, now, keep=step.keep, final=final
             ):
                 await self._stepped(step, told, remembered, now)
+                traces.stepped(before, step, item, now)
                 return step.operation
             found = await self.memory.find(before.station, before.id)
             if found is None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Raw, Struct
 
-from ocppdiag_contracts import cloud_events
+from ocppdiag_contracts import cloud_events, trace_context
 from ocppdiag_contracts.events import Event
 from ocppdiag_workers.written import EndWritten, PartWritten, Told
 
@@ -28,8 +28,8 @@ class Letter(Struct, frozen=True):
         return None if bytes(self.own) == bytes(NOTHING) else self.own
 
 
-def letter(told: Told) -> Letter:
-    """Write one event."""
+def letter(told: Told, trace: str | None = None) -> Letter:
+    """Write one event; `trace` is the `traceparent` of its command."""
     event, write = (told.event, told.write) if isinstance(told, PartWritten | EndWritten) else (told, _write)
     shown = event.for_all()
     return Letter(
@@ -37,7 +37,7 @@ def letter(told: Told) -> Letter:
         event=event.event,
         station=event.station,
         at=event.time.timestamp(),
-        headers=cloud_events.headers(event, cloud_events.WORKERS),
+        headers=cloud_events.headers(event, cloud_events.WORKERS) | trace_context.headers(trace),
         shown=write(shown),
         own=NOTHING if shown is event else write(event),
     )
@@ -47,6 +47,6 @@ def _write(event: Event) -> Raw:
     return Raw(event.model_dump_json().encode())
 
 
-def letters(events: Iterable[Told]) -> tuple[Letter, ...]:
+def letters(events: Iterable[Told], trace: str | None = None) -> tuple[Letter, ...]:
     """Write several."""
-    return tuple(map(letter, events))
+    return tuple(letter(each, trace) for each in events)

@@ -53,7 +53,8 @@ class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remembers. `sent` is the stamp (epoch, sequence) of the moment its first CALL left, `heard` that of the newest
     message of the station that changed something. `waits_until` is how long it may wait for its station (0: not at
     all), `waits` how often it has begun to, `lost` how often a connection went with its CALL under way; `withdrawn_by`
-    is the command that took it back while it waited. `user` is who has sent it, if the broker knew that. `overdue`: the
+    is the command that took it back while it waited. `user` is who has sent it, if the broker knew that. `trace` is the `traceparent`
+    of the step that it was begun in. `overdue`: the
     gateway no longer waits for the answer. `store` is the Redis that it was begun in. Times are seconds since 1970.
     """
 
@@ -77,6 +78,7 @@ class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost: int = 0
     withdrawn_by: str | None = None
     user: str | None = None
+    trace: str | None = None
     overdue: bool = False
     turn: int = 0
     sent: tuple[int, int] = (0, 0)

@@ -104,6 +104,7 @@ class Orders:
             take_by=now + GATEWAY_MESSAGE_TTL_MS / 1000 - TAKE_MARGIN,
             expires_at=operation.due,
             timeout=self.house.call_timeout,
+            trace=operation.trace,
         )
 
     async def _withdraw(

@@ -77,10 +77,12 @@ class Performer:
         user: str | None = None,
         *,
         allowed: bool = True,
+        trace: str | None = None,
     ) -> None:
         """Begin a command, or find it begun: then only what is missing is done, and how far it is, is told again.
 
-        `allowed`: whether `user`, who the broker says has sent it, has the right to. Raises ForbiddenError.
+        `allowed`: whether `user`, who the broker says has sent it, has the right to. `trace` is the `traceparent` of
+        this step. Raises ForbiddenError.
         """
         remembered = await self.memory.find(command.station, command.id)
         if why := barred(remembered.operation if remembered else None, user, allowed=allowed):
@@ -89,16 +91,16 @@ class Performer:
         if remembered is None:
             if await self._known(command, reply_to):
                 return None
-            remembered = await self._begin(command, body, reply_to, user)
+            remembered = await self._begin(command, body, reply_to, user, trace)
             if remembered is None:
-                return await self.command(command, body, reply_to, user, allowed=allowed)
+                return await self.command(command, body, reply_to, user, allowed=allowed, trace=trace)
         elif remembered.operation.ended:
             final = await self.memory.final(command.station, command.id)
             await self.post.tell((final,) if final else (), reply_to)
         else:
             same = await self._again(command, remembered, reply_to)
             if same is None:
-                return await self.command(command, body, reply_to, user, allowed=allowed)
+                return await self.command(command, body, reply_to, user, allowed=allowed, trace=trace)
             remembered = same
         await self.informer.tell_left(remembered, time.time())
         if remembered.operation.state is State.QUEUED:
@@ -146,7 +148,9 @@ class Performer:
             if not await self.memory.commit(operation, (), remembered.revision, time.time()):
                 return None
             remembered = Remembered(operation, remembered.revision + 1, remembered.unsent)
-        await self.post.tell(letters((repeated(operation, remembered.revision, time.time()),)), reply_to)
+        await self.post.tell(
+            letters((repeated(operation, remembered.revision, time.time()),), operation.trace), reply_to
+        )
         return remembered
 
     async def decisions(self, decisions: Sequence[Decision]) -> None:
@@ -208,7 +212,7 @@ class Performer:
             await self.presence.release(station, now, self.informer.inform)
 
     async def _begin(
-        self, command: Command, body: bytes, reply_to: str | None, user: str | None
+        self, command: Command, body: bytes, reply_to: str | None, user: str | None, trace: str | None
     ) -> Remembered | None:
         """Record a command, with its request id, before anything is sent; None when somebody else just has."""
         work = self.table.works[command.command]
@@ -216,14 +220,23 @@ class Performer:
         lease, waits = await self.presence.place(command, now) if work.asks_station else (None, None)
         number = await self.memory.next_request_id(command.station) if work.numbered else 0
         step = begin(
-            command, body, reply_to, user=user, work=work, lease=lease, number=number, now=now, waits=waits
+            command,
+            body,
+            reply_to,
+            user=user,
+            work=work,
+            lease=lease,
+            number=number,
+            now=now,
+            waits=waits,
+            trace=trace,
         )
         operation = replace(step.operation, store=await self.memory.origin.store())
         # First guard and alarm, then the operation: without it they are about nothing.
         await asyncio.gather(
             self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)
         )
-        told = letters(step.events)
+        told = letters(step.events, trace)
         if not await self.memory.commit(operation, told, 0, now):
             return None
         metrics.BEGUN.add(operation.name)

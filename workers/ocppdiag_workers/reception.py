@@ -17,7 +17,8 @@ from ocppdiag_contracts.commands import (
 )
 from ocppdiag_contracts.events import CommandSettled
 from ocppdiag_contracts.model import now
-from ocppdiag_workers import metrics
+from ocppdiag_process.tracing import Span
+from ocppdiag_workers import metrics, traces
 from ocppdiag_workers.allow_list import AllowList
 from ocppdiag_workers.begin import barred
 from ocppdiag_workers.letters import letter, letters
@@ -44,17 +45,28 @@ class Reception:
 
     async def take(self, delivery: Delivery) -> None:
         """Carry a command out as far as its sender may have that."""
+        with traces.processing(delivery) as span:
+            await self._take(delivery, span)
+
+    async def _take(self, delivery: Delivery, span: Span) -> None:
         try:
             command = _read(delivery)
         except InvalidCommandError as error:
+            span.fail("invalid_command")
             await self._refuse(delivery, str(error))
             return
+        span.say({"ocppdiag.station": command.station, "ocppdiag.command_id": command.id})
         structlog.contextvars.bind_contextvars(station=command.station, command_id=command.id)
         whose = Claim(command.station, command.id, command.command)
         async with self._forbidding(whose, delivery):
             allowed = self._allowed(whose, delivery)
             await self._performer.command(
-                command, delivery.body, delivery.reply_to, delivery.user_id, allowed=allowed
+                command,
+                delivery.body,
+                delivery.reply_to,
+                delivery.user_id,
+                allowed=allowed,
+                trace=span.context,
             )
 
     async def give_up(self, delivery: Delivery) -> None:
@@ -117,13 +129,13 @@ class Reception:
             if reply_to := _reply_to(delivery):
                 event = forbidden(whose, delivery.user_id, str(error), now())
                 metrics.ended(event)
-                await self._performer.post.answer(letter(event), reply_to)
+                await self._performer.post.answer(letter(event, traces.context(delivery)), reply_to)
             if None in delivery.senders:
                 raise ParkError(UNSIGNED) from None
 
     async def _tell(self, event: CommandSettled, delivery: Delivery) -> None:
         metrics.ended(event)
-        await self._performer.post.tell(letters((event,)), _reply_to(delivery))
+        await self._performer.post.tell(letters((event,), traces.context(delivery)), _reply_to(delivery))
 
 
 def _reply_to(delivery: Delivery) -> str | None:

@@ -66,8 +66,10 @@ class Plan(Struct, frozen=True):
         step, before = self.step, self.claim.before
         if step.operation == before.operation:
             return None
-        final = letter(step.final.for_later()) if step.final else None
-        return Change(step.operation, letters(step.events), before.revision, step.keep, final)
+        final = letter(step.final.for_later(), before.operation.trace) if step.final else None
+        return Change(
+            step.operation, letters(step.events, before.operation.trace), before.revision, step.keep, final
+        )
 
 
 def claims(index: int, decision: Decision, known: Known) -> list[Claim] | None:

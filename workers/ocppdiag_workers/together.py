@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
-from ocppdiag_workers import metrics
+from ocppdiag_workers import metrics, traces
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.letters import letters
 from ocppdiag_workers.memory import Memory
@@ -77,6 +77,7 @@ class Together:
             elif next(written):  # else somebody else has just moved it on
                 _say_moved(claim.before.operation, change.operation)
                 metrics.ended(plan.step.final, change.operation.begun)
+                traces.stepped(claim.before.operation, plan.step, claim.item, now)
                 taken[claim.index] = Taken(decision, change, bool(claim.before.unsent))
         return taken
 

@@ -46,6 +46,7 @@ def _address(operation: Operation, command: GetLog, house: House) -> str:
         owner=OWNER,
         expires=int(operation.due),
         max_bytes=min(command.max_bytes or house.max_upload_bytes, house.max_upload_bytes),
+        trace=operation.trace,
     )
     return f"{house.upload_url}/{tokens.sign(token, house.upload_key)}/"
 
