@@ -164,7 +164,11 @@ async def watched(
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def quiet(watched: Alarmed) -> Alarmed:
-    """Where nothing is wrong, and nothing has been for a while."""
+    """Where nothing is wrong, and nothing has been for a while; whatever another test that failed has left."""
+    for post in watched.posts.values():
+        if not post.process.running:
+            await post.stop()
+            await post.start()
     await watched.prometheus.becomes("sum(up)", len(watched.posts) + len({"RabbitMQ"}))
     await watched.prometheus.quiet()
     return watched
