@@ -34,7 +34,7 @@ test: $(READY)   ## every test, on a real RabbitMQ and Redis
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target --keep-going test-rooms test-whole test-stops
 	@$(MAKE) --no-print-directory test-faults
 
-STOPS = tests/whole/test_command_line*.py tests/whole/test_graceful_stop.py
+STOPS = tests/whole/test_command_line*.py tests/whole/test_graceful_stop.py tests/whole/alerts
 
 test-rooms: $(READY)
 	$(BIN)/python -m pytest -q tests/broker tests/unit tests/words tests/whole/abuse

@@ -23,6 +23,7 @@ pytest_plugins = [
     "buckets",
     "manifests",
     "promtool",
+    "alarmed",
 ]
 
 NEED_SERVICES = {"broker", "whole"}

@@ -42,10 +42,10 @@ async def private(folder: Path) -> AsyncIterator[Private]:
 
 
 @asynccontextmanager
-async def broker_of_our_own(folder: Path) -> AsyncIterator[Node]:
+async def broker_of_our_own(folder: Path, plugins: str = "") -> AsyncIterator[Node]:
     """Run a RabbitMQ until the block ends."""
     await asyncio.to_thread(provide)
-    async with rabbitmq(folder, 1) as nodes:
+    async with rabbitmq(folder, 1, plugins) as nodes:
         yield nodes.nodes[0]
 
 

@@ -1,4 +1,4 @@
-"""Prometheus' own tool for its rules: the machine's, else Debian's."""
+"""Prometheus and its own tool for its rules: the machine's, else Debian's."""
 
 import os
 import subprocess
@@ -19,13 +19,7 @@ Promtool = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def promtool(request: pytest.FixtureRequest) -> Promtool:
-    try:
-        program = _program()
-    except ServicesMissing as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing), pytrace=False)
-        aloud(request.config, "promtool")(f"SKIPPING what promtool has to say of the alerts. {missing}")
-        pytest.skip(str(missing))
+    program = provided("promtool", request.config)
 
     def run(*words: str) -> str:
         done = subprocess.run(  # noqa: S603 (our own)
@@ -37,15 +31,26 @@ def promtool(request: pytest.FixtureRequest) -> Promtool:
     return run
 
 
-def _program() -> str:
-    if program := find("promtool"):
+def provided(name: str, config: pytest.Config) -> str:
+    """Where the program is; without it the test is skipped, and in CI has failed."""
+    try:
+        return _program(name)
+    except ServicesMissing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing), pytrace=False)
+        aloud(config, name)(f"SKIPPING what {name} has to say of the alerts. {missing}")
+        pytest.skip(str(missing))
+
+
+def _program(name: str) -> str:
+    if program := find(name):
         return program
     if debian.can_install():
         with debian.alone():
-            if not find("promtool"):
+            if not find(name):
                 debian.install([PACKAGE])
-        if program := find("promtool"):
+        if program := find(name):
             return program
     raise ServicesMissing(
-        "There is no promtool here; it comes with Prometheus (Debian: apt-get install prometheus)."
+        f"There is no {name} here; it comes with Prometheus (Debian: apt-get install prometheus)."
     )

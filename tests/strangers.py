@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 from installation import Installation
 from raw_socket import RawSocket, raw_socket
 
@@ -49,3 +50,12 @@ async def exchange(socket: aiohttp.ClientWebSocketResponse, text: str) -> list[A
 async def answers(socket: aiohttp.ClientWebSocketResponse, message_id: str = "still-here") -> None:
     got = await exchange(socket, json.dumps([2, message_id, "Heartbeat", {}]))
     assert got[:2] == [3, message_id]
+
+
+async def refused(made: Installation, name: str) -> None:
+    """Come with a wrong password."""
+    url = made.running.gateway_url.replace("ws://", "http://")
+    headers = {"Authorization": f"Basic {b64encode(f'{name}:wrong-password-7'.encode()).decode()}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(f"{url}/{name}", protocols=["ocpp2.0.1"])

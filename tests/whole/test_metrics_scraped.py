@@ -1,17 +1,16 @@
 """A gateway, a worker and an upload receiver around a log: what they count moves as it should, and names nobody."""
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import aio_pika
-import aiohttp
 import pytest
 from installation import Installation
 from looking import Scrape, look, ports, scrape
 from metrics_table import rows
+from strangers import refused
 
 from ocppdiag_contracts import GetLog, Outcome
 from ocppdiag_contracts.commands import Command, GetMonitoringReport
@@ -45,15 +44,6 @@ async def carry_out(made: Installation, command: Command) -> None:
         await diagnostics.send(command)
         end = await asyncio.wait_for(diagnostics.settle(command), 20)
     assert end.outcome is Outcome.COMPLETED
-
-
-async def refused(made: Installation, name: str) -> None:
-    """Come with a wrong password."""
-    url = made.running.gateway_url.replace("ws://", "http://")
-    headers = {"Authorization": f"Basic {b64encode(f'{name}:wrong-password-7'.encode()).decode()}"}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(f"{url}/{name}", protocols=["ocpp2.0.1"])
 
 
 def nobody_is_named(scrapes: Mapping[str, Scrape], made: Installation, *secrets: str) -> None:

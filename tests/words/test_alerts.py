@@ -39,6 +39,13 @@ def test_no_alert_is_left_out_of_that() -> None:
     assert seen - set(metrics_of(quiet)) == set(), "all of it is there when all is well"
 
 
+def test_none_is_left_out_of_the_faults_that_are_made() -> None:
+    made = "".join(file.read_text() for file in (Path(__file__).parents[1] / "whole/alerts").glob("*.py"))
+    assert set(re.findall(r'alert\("(\w+)"', made)) == {
+        rule["alert"].removeprefix("Ocppdiag") for rule in ALERTS
+    }
+
+
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
 def test_an_alert_says_what_is_wrong_and_where_it_is_written_what_to_do(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in {"critical", "warning"}

@@ -31,7 +31,7 @@ class Depth:
 class Node:
     """One node: its address and its data stay, whatever happens to its process."""
 
-    def __init__(self, name: str, folder: Path, names: int) -> None:
+    def __init__(self, name: str, folder: Path, names: int, plugins: str = "") -> None:
         self.name = f"{name}@localhost"
         self.folder = folder
         amqp, distribution = ports.free(2)
@@ -42,7 +42,7 @@ class Node:
         for place in (folder, folder / "conf.d"):
             place.mkdir(parents=True, exist_ok=True)
         (folder / "rabbitmq.conf").write_text(f"listeners.tcp.local = 127.0.0.1:{amqp}\n")
-        (folder / "enabled_plugins").write_text("[].\n")
+        (folder / "enabled_plugins").write_text(f"[{plugins}].\n")
         cookie = folder / ".erlang.cookie"
         cookie.write_text(COOKIE)
         cookie.chmod(0o400)
@@ -137,11 +137,12 @@ def program(name: str) -> str:
 
 
 @asynccontextmanager
-async def rabbitmq(folder: Path, count: int) -> AsyncIterator[Nodes]:
-    """Run so many nodes as one cluster, with an epmd of their own."""
+async def rabbitmq(folder: Path, count: int, plugins: str = "") -> AsyncIterator[Nodes]:
+    """Run so many nodes as one cluster, with an epmd of their own, and these plugins (with commas between)."""
     (names,) = ports.free(1)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    nodes = Nodes(tuple(Node(f"rabbit-{each}", folder / f"rabbit-{each}", names) for each in range(count)))
+    called = [f"rabbit-{each}" for each in range(count)]
+    nodes = Nodes(tuple(Node(name, folder / name, names, plugins) for name in called))
     first, *others = nodes.nodes
     for node in others:  # they look for the first at their first start, and remember it
         with (node.folder / "rabbitmq.conf").open("a") as conf:
