@@ -14,6 +14,7 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.events import EVENT, CommandSettled, Event
 from ocppdiag_contracts.topology import GATEWAY_MESSAGE_TTL_MS
+from ocppdiag_gateway.absent import not_here
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.effects import Deliver, Effect, Send
 from ocppdiag_gateway.identity import Identity
@@ -132,7 +133,7 @@ class World:
         connection = next((each for each in reversed(self.connections) if each.node is node), None)
         if connection is None:
             if isinstance(order, link.Call | link.Withdraw):
-                self.messages.append(_not_here(node.name, order, self.clock.now))
+                self.messages.append(not_here(order, node.name, self.clock.now))
             return
         talk = connection.talk
         match order:
@@ -224,19 +225,3 @@ class World:
 
     def asked_for(self, action: str) -> list[Asked]:
         return [asked for asked in self.station.asked if asked.action == action]
-
-
-def _not_here(node: str, order: link.Call | link.Withdraw, now: float) -> link.Refused:
-    return link.Refused(
-        station=order.station,
-        node=node,
-        connection="",
-        epoch=order.epoch,
-        seq=0,
-        at=now,
-        version="",
-        owner=order.owner,
-        tag=order.tag,
-        action=order.action,
-        reason="gone",
-    )

@@ -68,7 +68,7 @@ class TimedOut(Result, frozen=True, tag_field="kind", tag="timeout"):
 
 
 class Lost(Result, frozen=True, tag_field="kind", tag="lost"):
-    """The connection went with the CALL under way; the station may have acted."""
+    """The connection went with the CALL under way, as far as can be known; the station may have acted."""
 
 
 class Refused(Result, frozen=True, tag_field="kind", tag="refused"):
@@ -154,7 +154,9 @@ class Call(Down, frozen=True, tag_field="kind", tag="call"):
 
     A gateway that comes to it after `take_by` refuses it as stale: the gateway hung, and the workers may have heard
     that none took the order. `message_id` is OCPP's unique message id, at most 36 characters; a second `Call` with the
-    same one is the first again and is not sent twice. `trace` is the command's `traceparent`.
+    same one is the first again and is not sent twice. `again`: it may have been ordered before, so a gateway that does
+    not have its connection says `Lost`: one that has begun anew cannot know what it did. `trace` is the command's
+    `traceparent`.
     """
 
     message_id: str
@@ -165,6 +167,7 @@ class Call(Down, frozen=True, tag_field="kind", tag="call"):
     take_by: float
     expires_at: float
     timeout: float
+    again: bool = False
     trace: str | None = None
 
 

@@ -93,6 +93,8 @@ class Conversation:
         if call.message_id in self._waiting or fate in (Fate.SENT, Fate.REFUSED, Fate.WITHDRAWN):
             return []
         if call.epoch != self.identity.epoch:
+            if call.again:
+                return [Deliver(replace(self._result(call, now, link.Lost), epoch=call.epoch))]
             return [self._refused(call, now, "stale")]
         if fate is Fate.FORESTALLED:
             return [self._given_up(call, now, "withdrawn")]

@@ -19,6 +19,7 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.suspicion import Suspicion
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_gateway import admission, metrics
+from ocppdiag_gateway.absent import not_here
 from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.arrival import OPEN_SECONDS, Arrival, Lobby
 from ocppdiag_gateway.caller import Trust
@@ -217,21 +218,9 @@ class Gateway:
         identity = Identity(lease.station, lease.node, lease.connection, lease.epoch, lease.version)
         return Session(socket, lease, Conversation(identity), self._link, self._settings.max_unsent_bytes)
 
-    def _not_here(self, order: link.Call | link.Withdraw) -> link.Refused:
+    def _not_here(self, order: link.Call | link.Withdraw) -> link.Refused | link.Lost:
         metrics.REFUSALS.add("gone")
-        return link.Refused(
-            station=order.station,
-            node=self._settings.node,
-            connection="",
-            epoch=order.epoch,
-            seq=0,
-            at=self._now(),
-            version="",
-            owner=order.owner,
-            tag=order.tag,
-            action=order.action,
-            reason="gone",
-        )
+        return not_here(order, self._settings.node, self._now())
 
 
 def _first_common(_: ServerConnection, offers: Sequence[Subprotocol]) -> Subprotocol:

@@ -80,9 +80,11 @@ def _called(called: link.Called, table: Table, house: House, now: float) -> Deci
 
 
 def unsent(order: link.Call | link.Withdraw, at: float) -> Decision:
-    """An order came back from the queue of a gateway that did not take it."""
+    """An order came back from the queue of a gateway that did not take it: of one that came again that proves nothing."""
     command_id, turn = read_tag(order.tag)
-    return Decision(order.station, (Inform(news.Refused(at, "gone", turn, order.epoch), command_id),))
+    again = isinstance(order, link.Call) and order.again
+    item = news.Lost(at, turn, order.epoch) if again else news.Refused(at, "gone", turn, order.epoch)
+    return Decision(order.station, (Inform(item, command_id),))
 
 
 def refusal(called: link.Called, code: ErrorCode, description: str) -> Decision:

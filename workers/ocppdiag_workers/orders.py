@@ -46,7 +46,7 @@ class Orders:
         operation. Raises UnconfirmedError.
         """
         try:
-            return await self._send(operation, now, inform)
+            return await self._send(operation, now, inform, again=again)
         except NotAskableError as error:
             if again and operation.node and error.reason == "expired":
                 return None  # what was ordered before may have reached the station: the deadline ends it
@@ -54,7 +54,9 @@ class Orders:
                 return news.Lost(now, operation.turn, operation.epoch)
             return news.Refused(now, error.reason, operation.turn, operation.epoch)
 
-    async def _send(self, operation: Operation, now: float, inform: Bring) -> news.News | None:
+    async def _send(
+        self, operation: Operation, now: float, inform: Bring, *, again: bool
+    ) -> news.News | None:
         if operation.due <= now:
             raise NotAskableError("expired")
         work = self.table.works[operation.name]
@@ -69,7 +71,7 @@ class Orders:
             raise NotAskableError(f"{calls.UNSUPPORTED_VERSION}: {explain(error)}") from None
         match ask:
             case Ask():
-                await self._order_from(operation.node or "", self._call(operation, ask, now))
+                await self._order_from(operation.node or "", self._call(operation, ask, now, again=again))
                 return None
             case Withdraw(command_id):
                 return await self._withdraw(operation, command_id, now, inform)
@@ -91,7 +93,7 @@ class Orders:
         operations = [each.operation for each in found if each and not each.operation.ended]
         return tuple(map(as_open, sorted(operations, key=lambda each: (each.begun, each.id))))
 
-    def _call(self, operation: Operation, ask: Ask, now: float) -> link.Call:
+    def _call(self, operation: Operation, ask: Ask, now: float, *, again: bool) -> link.Call:
         return link.Call(
             station=operation.station,
             epoch=operation.epoch,
@@ -104,6 +106,7 @@ class Orders:
             take_by=now + GATEWAY_MESSAGE_TTL_MS / 1000 - TAKE_MARGIN,
             expires_at=operation.due,
             timeout=self.house.call_timeout,
+            again=again,
             trace=operation.trace,
         )
 
