@@ -139,6 +139,8 @@ def _store(folder: Path | None, bucket: str | None) -> Store:
     except ValueError as error:
         typer.echo(f"--folder or --bucket: {error}", err=True)
         raise typer.Exit(BAD_USE) from None
+    except OSError as error:
+        raise _failed(error) from None
 
 
 def _asking(main: Coroutine[None, None, T]) -> T:
@@ -146,10 +148,14 @@ def _asking(main: Coroutine[None, None, T]) -> T:
     try:
         return asyncio.run(main)
     except OSError as error:
-        typer.echo(f"logs: {error}", err=True)
-        raise typer.Exit(NOT_COMPLETED) from None
+        raise _failed(error) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _failed(error: OSError) -> typer.Exit:
+    typer.echo(f"logs: {error}", err=True)
+    return typer.Exit(NOT_COMPLETED)
 
 
 def _row(store: Store, file: StoredFile) -> dict[str, object]:

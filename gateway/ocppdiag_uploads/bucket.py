@@ -15,7 +15,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, GenericError
 from obstore.store import S3Store
 
 from ocppdiag_uploads import store
-from ocppdiag_uploads.store import RECORDS, AlreadyStoredError, StoredFile, StoreError
+from ocppdiag_uploads.store import PIECE, RECORDS, AlreadyStoredError, StoredFile, StoreError
 
 T = TypeVar("T")
 
@@ -31,6 +31,7 @@ CHECKED = ".checked~"
 
 _TOGETHER = 16
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_KIND = re.compile(r"(?:\" as|Missing) (\w+)$", re.MULTILINE)
 
 
 class BucketIncoming:
@@ -43,7 +44,7 @@ class BucketIncoming:
         self._station = station
         self._command_id = command_id
         self._hash = sha256()
-        self._held: list[bytes] = []
+        self._held = bytearray()
         self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(1)
         self._sending: asyncio.Task[Any] | None = None
         self._cut = False
@@ -69,8 +70,8 @@ class BucketIncoming:
         """Add some bytes, as fast as the bucket takes them. Raises StoreError."""
         self._hash.update(chunk)
         self.size += len(chunk)
-        self._held.append(chunk)
-        if self.size > PART:
+        self._held += chunk
+        if self.size > PART and len(self._held) >= PIECE:
             await self._send()
 
     async def finish(self) -> StoredFile:
@@ -82,8 +83,9 @@ class BucketIncoming:
 
         """
         if self._sending is None:
-            await _asked(self._bucket.put_async(self._name, b"".join(self._held)))
+            await _asked(self._bucket.put_async(self._name, bytes(self._held)))
         else:
+            await self._send()
             await self._hand(None)
             await _asked(self._sending)
         self._there = True
@@ -108,9 +110,9 @@ class BucketIncoming:
         if self._sending is None:
             sent = self._bucket.put_async(self._name, self._given(), chunk_size=PART, max_concurrency=1)
             self._sending = asyncio.ensure_future(sent)
-        held, self._held = self._held, []
-        for piece in held:
-            await self._hand(piece)
+        held, self._held = self._held, bytearray()
+        for begin in range(0, len(held), PIECE):
+            await self._hand(bytes(held[begin : begin + PIECE]))
 
     async def _hand(self, piece: bytes | None) -> None:
         """Give it on, unless there is nobody any more to take it. Raises StoreError."""
@@ -134,23 +136,26 @@ class BucketStore:
     """`<station>/<command id>.<8 digits>.log`, and under `.stored~` the record of each, without which it does not count.
 
     Where the server is and who we are is in the variables that S3 programs share: AWS_ENDPOINT_URL, AWS_REGION,
-    AWS_ACCESS_KEY_ID and so on.
+    AWS_ACCESS_KEY_ID and so on. Raises StoreError with a sentence when one of them cannot be right.
     """
 
     def __init__(self, address: str) -> None:
         self._address = store.bucket_address(address)
         self.name, _, prefix = self._address.removeprefix("s3://").partition("/")
-        self._bucket = S3Store(
-            self.name,
-            prefix=prefix or None,
-            checksum_algorithm="SHA256",  # the server compares, and refuses what was changed on its way
-            client_options={
-                "allow_http": True,  # the address says which
-                "connect_timeout": timedelta(seconds=5),
-                "timeout": timedelta(seconds=REQUEST_SECONDS),
-            },
-            retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
-        )
+        try:
+            self._bucket = S3Store(
+                self.name,
+                prefix=prefix or None,
+                checksum_algorithm="SHA256",  # the server compares, and refuses what was changed on its way
+                client_options={
+                    "allow_http": True,  # the address says which
+                    "connect_timeout": timedelta(seconds=5),
+                    "timeout": timedelta(seconds=REQUEST_SECONDS),
+                },
+                retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+            )
+        except BaseError as error:
+            raise StoreError(f"the bucket {self.name} cannot be used: {_misset(error)}") from None
 
     async def check(self) -> None:
         """See that the bucket lets us in, and makes nothing twice. Raises StoreError with a sentence."""
@@ -227,3 +232,9 @@ def _said(error: Exception) -> str:
     if code := _CODE.search(str(error)):
         return code[1]
     return "no answer" if isinstance(error, GenericError) else type(error).__name__
+
+
+def _misset(error: Exception) -> str:
+    """Say that a variable is wrong, and of which kind it must be: its value is not repeated."""
+    kind = _KIND.search(str(error))
+    return f"an AWS_ variable is missing or wrong{f' ({kind[1]})' if kind else ''}"

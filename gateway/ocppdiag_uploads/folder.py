@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from uuid import uuid4
 
 from ocppdiag_uploads import store
-from ocppdiag_uploads.store import RECORDS, AlreadyStoredError, StoredFile, StoreError
+from ocppdiag_uploads.store import PIECE, RECORDS, AlreadyStoredError, StoredFile, StoreError
 
 INCOMING = ".incoming~"
 """No station can have that name."""
@@ -34,6 +34,7 @@ class FolderIncoming:
         self._station = station
         self._command_id = command_id
         self._hash = sha256()
+        self._held = bytearray()
         self._file: BinaryIO
         self.size = 0
 
@@ -48,7 +49,10 @@ class FolderIncoming:
 
     async def write(self, chunk: bytes) -> None:
         """Add some bytes. Raises OSError when the disk does."""
-        await asyncio.to_thread(self._write, chunk)
+        self._held += chunk
+        self.size += len(chunk)
+        if len(self._held) >= PIECE:
+            await asyncio.to_thread(self._write)
 
     async def finish(self) -> StoredFile:
         """Put the file in its place, whole and on the disk.
@@ -69,12 +73,13 @@ class FolderIncoming:
         self._path.unlink(missing_ok=True)
         self._file.close()
 
-    def _write(self, chunk: bytes) -> None:
-        self._file.write(chunk)
-        self._hash.update(chunk)
-        self.size += len(chunk)
+    def _write(self) -> None:
+        self._file.write(self._held)
+        self._hash.update(self._held)
+        self._held.clear()
 
     def _finish(self) -> StoredFile:
+        self._write()
         self._file.flush()
         os.fsync(self._file.fileno())
         name = _name(self._station, self._command_id)
@@ -85,7 +90,8 @@ class FolderIncoming:
             final.hardlink_to(self._path)
         except FileExistsError:
             raise AlreadyStoredError from None
-        _synced(final.parent)
+        for folder in (final.parent, self._folder):  # the first may be new in the second
+            _synced(folder)
         file = StoredFile(
             self._station, self._command_id, name, self.size, self._hash.hexdigest(), final.stat().st_mtime
         )
@@ -133,8 +139,9 @@ class FolderStore:
 
     async def find(self, station: str, command_id: str) -> StoredFile | None:
         """Return the file of an operation, if it is there. Raises OSError."""
-        path = self._folder / _name(station, command_id)
-        return await asyncio.to_thread(self._known, path) if path.exists() else None
+        with suppress(FileNotFoundError):
+            return await asyncio.to_thread(self._known, self._folder / _name(station, command_id))
+        return None
 
     async def files(self, station: str | None = None) -> AsyncIterator[StoredFile]:
         """Yield every file, or every one of a station. Raises OSError."""

@@ -8,7 +8,7 @@ from ocppdiag_uploads.store import Store
 
 
 def opened(folder: Path | None, bucket: str | None) -> Store:
-    """Open one of both. Raises ValueError when it is none or two, or no address of a bucket."""
+    """Open one of both. Raises ValueError when it is none or two, or no address of a bucket, and StoreError."""
     if (folder is None) == (bucket is None):
         raise ValueError("name either a folder or a bucket")
     return FolderStore(folder) if folder is not None else BucketStore(bucket or "")

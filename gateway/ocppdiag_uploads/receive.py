@@ -3,7 +3,8 @@
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
 import structlog
@@ -85,7 +86,22 @@ class Receiver:
         return response
 
     async def _upload(self, request: web.Request) -> web.Response:
-        token = await self._admit(request)
+        with self._let_in(request) as token:
+            await self._judge(request, token)
+            with traces.receiving(request.method, token) as span:
+                response = await self._receive(request, token)
+                traces.answered(span, response.status)
+                return response
+
+    @contextmanager
+    def _let_in(self, request: web.Request) -> Iterator[UploadToken]:
+        """Count who comes with an address of ours, before anything is asked of the store.
+
+        Raises:
+            web.HTTPException: the answer.
+
+        """
+        token = self._checked(request)
         done = asyncio.get_running_loop().create_future()
         self._under_way.add(done)
         try:
@@ -93,11 +109,8 @@ class Receiver:
             with (
                 structlog.contextvars.bound_contextvars(station=token.station, command_id=token.tag),
                 self._crowd.one_more(token.station),
-                traces.receiving(request.method, token) as span,
             ):
-                response = await self._receive(request, token)
-                traces.answered(span, response.status)
-                return response
+                yield token
         except CrowdedError:
             raise _busy("crowded") from None
         finally:
@@ -133,22 +146,17 @@ class Receiver:
         """Judge before the station sends its body (`Expect: 100-continue`, N01.FR.22 of OCPP 2.1)."""
         if request.headers[hdrs.EXPECT].lower() != "100-continue":
             raise web.HTTPExpectationFailed
-        with metrics.refusals():
-            await self._admit(request)
+        with metrics.refusals(), self._let_in(request) as token:
+            await self._judge(request, token)
         if request.transport is not None and request.version >= HttpVersion11:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    async def _admit(self, request: web.Request) -> UploadToken:
-        """Check everything that can be checked before the first byte.
-
-        Raises:
-            web.HTTPException: the answer.
-
-        """
+    def _checked(self, request: web.Request) -> UploadToken:
+        """See whether it is an address of ours. Raises web.HTTPException, the answer."""
         if self._finishing:
             raise _busy("stopping")
         try:
-            token = check(request.match_info["token"], self._key, time.time())
+            return check(request.match_info["token"], self._key, time.time())
         except BadTokenError:
             if count := self._strangers.told(time.monotonic()):
                 log.info("upload_refused", reason="unknown address", count=count)
@@ -156,19 +164,19 @@ class Receiver:
         except ExpiredTokenError:
             log.info("upload_refused", reason="address over")
             raise web.HTTPGone from None
-        if self._crowd.full_for(token.station):
-            raise _busy("crowded")
+
+    async def _judge(self, request: web.Request, token: UploadToken) -> None:
+        """Check everything else that can be checked before the first byte. Raises web.HTTPException, the answer."""
         if file := await self._found(token):
-            log.info("upload_refused", reason="address used", station=token.station, command_id=token.tag)
+            log.info("upload_refused", reason="address used")
             # Should the first announcement have failed, this one makes up for it.
             await _told(self._stored(token, file, None))
             raise web.HTTPConflict
         body.check(request)
         if body.announces_more_than(request, token.max_bytes):
-            log.info("upload_refused", reason="too large", station=token.station, command_id=token.tag)
+            log.info("upload_refused", reason="too large")
             await _told(self._announcer.broken(token, 0, "too_large"))
             raise web.HTTPRequestEntityTooLarge(token.max_bytes, request.content_length or 0)
-        return token
 
     async def _take(self, request: web.Request, token: UploadToken, incoming: Incoming) -> None:
         """Write what comes, for as long as something does.
@@ -199,7 +207,7 @@ class Receiver:
         try:
             return await self._store.find(token.station, token.tag)
         except OSError as error:
-            log.warning("upload_failed", error=_named(error), station=token.station, command_id=token.tag)
+            log.warning("upload_failed", error=_named(error))
             raise _busy("trouble") from None
 
     async def _stored(self, token: UploadToken, file: StoredFile, filename: str | None) -> None:

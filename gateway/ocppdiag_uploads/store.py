@@ -12,6 +12,9 @@ from msgspec.json import Decoder, encode
 RECORDS = ".stored~"
 """Under it lies what is known of each file. No station can have that name."""
 
+PIECE = 2**16
+"""Bytes that are worth a step of their own: a station may send them one by one."""
+
 
 class AlreadyStoredError(Exception):
     """There is a file for this operation."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -58,6 +59,29 @@ async def test_what_came_is_what_is_there(place: Place, size: int) -> None:
     assert b"".join([chunk async for chunk in store.read(stored)]) == body
     assert store.location(stored).endswith(stored.name)
     assert look() == [f"{RECORDS}/CS-1/c1.json", stored.name]
+
+
+async def test_what_comes_in_single_bytes_is_whole_and_costs_hardly_more_memory_than_its_size(
+    place: Place,
+) -> None:
+    store, _ = place
+    drops, rest = os.urandom(2**17), os.urandom(PART)
+    async with store.incoming("CS-1", "c1") as incoming:
+        tracemalloc.start()
+        try:
+            for byte in drops:
+                await incoming.write(bytes((byte,)))
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        await incoming.write(rest)
+        for byte in drops:
+            await incoming.write(bytes((byte,)))
+        stored = await incoming.finish()
+    assert most < 4 * len(drops)
+    body = drops + rest + drops
+    assert (stored.size, stored.sha256) == (len(body), sha256(body).hexdigest())
+    assert b"".join([chunk async for chunk in store.read(stored)]) == body
 
 
 async def test_nothing_is_found_where_nothing_is(place: Place) -> None:

@@ -94,3 +94,19 @@ async def test_the_file_of_a_used_address_is_read_once_however_often_it_is_asked
     assert await store.find("CS-1", "c1") == stored, "it would be read again"
     os.utime(path, ns=(0, 0))
     assert await store.find("CS-1", "c1") != stored
+
+
+async def test_the_folders_that_name_a_stored_log_are_on_the_disk_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    really = os.fsync
+
+    def fsync(number: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{number}").readlink())
+        really(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    async with FolderStore(tmp_path).incoming("CS-1", "c1") as incoming:
+        await incoming.finish()
+    assert synced[1:] == [tmp_path / "CS-1", tmp_path]

@@ -123,3 +123,6 @@ async def test_a_bucket_that_cannot_be_used_is_a_sentence(
     assert (await logs(wrong, *listing, code=1))[1] == "logs: SignatureDoesNotMatch\n"
     away = {**wrong, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     assert (await logs(away, *listing, code=1))[1] == "logs: no answer\n"
+    unknown = {**wrong, "AWS_CONDITIONAL_PUT": "another"}
+    sentence = "the bucket logs cannot be used: an AWS_ variable is missing or wrong (S3PutConditional)"
+    assert (await logs(unknown, *listing, code=1))[1] == f"logs: {sentence}\n"

@@ -139,6 +139,10 @@ async def test_while_the_server_is_away_stations_are_told_to_come_again_and_then
             "the bucket missing cannot be used: NoSuchBucket",
         ),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "the bucket logs cannot be used: no answer"),
+        (
+            {"AWS_CONDITIONAL_PUT": "another"},
+            "the bucket logs cannot be used: an AWS_ variable is missing or wrong (S3PutConditional)",
+        ),
     ],
 )
 async def test_a_receiver_that_cannot_keep_logs_says_why_in_a_sentence(

@@ -126,7 +126,9 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
     stored = {"exchange": "ocppdiag.station", "outcome": "confirmed"}
     for process in PROCESSES:
         assert grew(process, "ocppdiag_amqp_publishes_total", **stored) > 0 or process == "worker"
-        assert after[process].value("ocppdiag_loop_lag_seconds_count") is not None  # it is looked at now and then
+        assert (
+            after[process].value("ocppdiag_loop_lag_seconds_count") is not None
+        )  # it is looked at now and then
         assert after[process].value("ocppdiag_amqp_up", connection="consumes") == 1
     for scrapes in (before, during, after):
         nobody_is_named(scrapes, installed.made, name, command.id, "wrong-password-7")
