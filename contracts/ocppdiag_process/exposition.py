@@ -27,10 +27,6 @@ class Exposition:
         encode, content_type = choose_encoder(accept)
         return encode(self._registry).decode(), content_type
 
-    def families(self) -> list[Family]:
-        """Return all that there is to read."""
-        return list(self._registry.collect())
-
 
 class _Ours(Collector):
     def __init__(self, metrics: Iterable[Metric]) -> None:
