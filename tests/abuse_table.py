@@ -5,12 +5,11 @@ A test says which case it shows with `@pytest.mark.abuse("13 malformed frames", 
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ocppdiag_ocpp.table import between
+from ocppdiag_ocpp.table import between, write
 
 BEGIN, END = "<!-- abuse -->\n", "<!-- /abuse -->\n"
 CASES = range(1, 37)
@@ -81,14 +80,5 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def main(arguments: list[str]) -> None:
-    """Print the table, or renew it in the file that is named."""
-    if not arguments:
-        sys.stdout.write(table())
-    for name in arguments:
-        file = Path(name)
-        file.write_text(renewed(file.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    write(table, renewed)

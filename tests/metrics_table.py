@@ -1,8 +1,6 @@
 """All metrics as a table for people: `python tests/metrics_table.py [FILE]` prints it, or renews it in FILE."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from prometheus_client import ProcessCollector
@@ -10,7 +8,7 @@ from prometheus_client import ProcessCollector
 from ocppdiag_amqp.metrics import METRICS as AMQP
 from ocppdiag_gateway.metrics import METRICS as GATEWAY
 from ocppdiag_metrics import Metric
-from ocppdiag_ocpp.table import between
+from ocppdiag_ocpp.table import between, write
 from ocppdiag_process.metrics import METRICS as PROCESS
 from ocppdiag_redis.metrics import METRICS as REDIS
 from ocppdiag_uploads.metrics import METRICS as UPLOADS
@@ -75,14 +73,5 @@ def _label(name: str, values: frozenset[str]) -> str:
     return f"`{name}`: {', '.join(sorted(values))}"
 
 
-def main(arguments: list[str]) -> None:
-    """Print the table, or renew it in the file that is named."""
-    if not arguments:
-        sys.stdout.write(table())
-    for name in arguments:
-        file = Path(name)
-        file.write_text(renewed(file.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    write(table, renewed)

@@ -1,6 +1,7 @@
 """The messages as a table for people: `python -m ocppdiag_ocpp.table [FILE]` prints it, or renews it in FILE."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from ocppdiag_contracts.versions import OcppVersion
@@ -59,14 +60,14 @@ def _fields(model: type[OcppModel]) -> int:
     return len(model.model_fields.keys() - {"custom_data"})
 
 
-def main(arguments: list[str]) -> None:
-    """Print the table, or renew it in the file that is named."""
-    if not arguments:
+def write(table: Callable[[], str], renewed: Callable[[str], str]) -> None:
+    """Print a table, or renew it in the files that the command line names."""
+    if not sys.argv[1:]:
         sys.stdout.write(table())
-    for name in arguments:
+    for name in sys.argv[1:]:
         file = Path(name)
         file.write_text(renewed(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    write(table, renewed)
