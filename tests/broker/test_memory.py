@@ -254,3 +254,18 @@ async def test_everything_that_workers_write_ends_by_itself(
     for key in (keys.operation(station, "c-1"), keys.final(station, "c-1")):
         left = await redis.run("PTTL", key)
         assert KEPT_MS - 10_000 < left <= KEPT_MS, key
+
+
+@pytest.mark.parametrize("member", [b"nobody", b'["CS-1"]', b'["CS-1","\xff"]', b"[" * 5000])
+async def test_what_nobody_of_ours_put_among_the_deadlines_is_taken_out_and_holds_up_nobody(
+    redis: Pipelined, memory: Memory, station: str, member: bytes
+) -> None:
+    await redis.run("ZADD", keys.DEADLINES, -2e9, member)
+    await memory.wake_later(station, "c-1", -1e9)
+    try:
+        _, due = await memory.claim_due()
+        assert (station, "c-1") in due
+        assert await redis.run("ZSCORE", keys.DEADLINES, member) is None
+    finally:
+        await redis.run("ZREM", keys.DEADLINES, member)
+        await memory.wake_never(station, "c-1")
