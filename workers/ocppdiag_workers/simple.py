@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from ocppdiag_workers import news
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.feature import nothing
-from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.operation import Step
 from ocppdiag_workers.parts import Part
 from ocppdiag_workers.records import Change, Name, Remembered, Request
@@ -63,13 +62,8 @@ class Plan(Struct, frozen=True):
     @property
     def change(self) -> Change | None:
         """What is to be written."""
-        step, before = self.step, self.claim.before
-        if step.operation == before.operation:
-            return None
-        final = letter(step.final.for_later(), before.operation.trace) if step.final else None
-        return Change(
-            step.operation, letters(step.events, before.operation.trace), before.revision, step.keep, final
-        )
+        before = self.claim.before
+        return None if self.step.operation == before.operation else Change.of(before, self.step)
 
 
 def claims(index: int, decision: Decision, known: Known) -> list[Claim] | None:

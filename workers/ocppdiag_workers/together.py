@@ -14,12 +14,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
-from ocppdiag_workers import metrics, traces
+from ocppdiag_workers import steps
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.letters import letters
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.news import PartCame
-from ocppdiag_workers.operation import Operation
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.records import PATIENCE_SECONDS, Change, Name, Request
 from ocppdiag_workers.simple import Claim, Known, Plan, claims
@@ -75,9 +74,7 @@ class Together:
             if change is None:
                 taken[claim.index] = Taken(decision)
             elif next(written):  # else somebody else has just moved it on
-                _say_moved(claim.before.operation, change.operation)
-                metrics.ended(plan.step.final, change.operation.begun)
-                traces.stepped(claim.before.operation, plan.step, claim.item, now)
+                steps.recorded(claim.before.operation, plan.step, claim.item, now)
                 taken[claim.index] = Taken(decision, change, bool(claim.before.unsent))
         return taken
 
@@ -185,8 +182,3 @@ class Together:
 
 def _tells(taken: Taken) -> bool:
     return bool(taken.decision.events or (taken.change and taken.change.told))
-
-
-def _say_moved(before: Operation, after: Operation) -> None:
-    if after.state != before.state:
-        log.info("operation_moved", station=after.station, command_id=after.id, state=after.state.value)
