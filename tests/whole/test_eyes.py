@@ -16,14 +16,11 @@ from structlog.testing import capture_logs
 from ocppdiag_metrics import Gauge
 from ocppdiag_process.eyes import Eyes
 from ocppdiag_process.metrics import LOOP_LAG
+from ocppdiag_process.settings import ProcessSettings
 
 
-@dataclass(frozen=True)
-class Looked:
-    """Settings."""
-
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = 0
+def looked(port: int | None = 0) -> ProcessSettings:
+    return ProcessSettings.model_validate({"amqp_url": "amqp://nobody/", "metrics_port": port})
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Watched:
 @pytest_asyncio.fixture(loop_scope="session")
 async def watched() -> AsyncIterator[Watched]:
     stop = asyncio.Event()
-    eyes = Eyes(Looked(), stop, ())
+    eyes = Eyes(looked(), stop, ())
     with capture_logs() as said:
         async with eyes:
             yield Watched(eyes, said[0]["metrics_port"], stop)
@@ -110,14 +107,14 @@ async def test_a_metric_that_cannot_be_read_is_an_error_with_its_reason_in_the_l
     gauge = Gauge("g", "G.")
     gauge.set_function(wrong)
     with capture_logs() as said:
-        async with Eyes(Looked(), asyncio.Event(), (gauge,)):
+        async with Eyes(looked(), asyncio.Event(), (gauge,)):
             assert (await look(said[0]["metrics_port"], "/metrics"))[0] == 500
     assert said[-1]["event"] == "metrics_failed"
 
 
 async def test_without_a_port_nobody_listens() -> None:
     with capture_logs() as said:
-        async with Eyes(Looked(metrics_port=None), asyncio.Event(), ()):
+        async with Eyes(looked(None), asyncio.Event(), ()):
             pass
     assert said == []
 
