@@ -38,13 +38,11 @@ class Eyes:
     def __init__(
         self,
         settings: ProcessSettings,
-        stop: asyncio.Event,
         ours: Iterable[Metric],
         look: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.missing: Missing = lambda: "It is starting."
         self._settings = settings
-        self._stop = stop
         self._ours = (*metrics.METRICS, *ours)
         self._look = look
         self._server: Server | None = None
@@ -86,7 +84,7 @@ class Eyes:
             case "/live":
                 return connection.respond(HTTPStatus.OK, "It is alive.\n")
             case "/ready":
-                missing = "It is stopping." if self._stop.is_set() else self.missing()
+                missing = self.missing()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
                 return connection.respond(status, f"{missing or 'It is ready.'}\n")
             case _:

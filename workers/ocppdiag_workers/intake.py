@@ -66,6 +66,7 @@ class Intake:
             self.missing = None
             log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
+            self.missing = "It is stopping."
         finally:
             await asyncio.gather(*(consumer.stop() for consumer in consumers))
 
