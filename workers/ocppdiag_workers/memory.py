@@ -84,11 +84,10 @@ class Memory:
         revision: int,
         now: float,
         *,
-        keep: Part | None = None,
         final: Letter | None = None,
     ) -> bool:
         """Write one change: whether nobody else has moved on from that revision."""
-        (done,) = await self.commit_all([Change(operation, told, revision, keep, final)], now)
+        (done,) = await self.commit_all([Change(operation, told, revision, final=final)], now)
         return done
 
     async def commit_all(self, changes: Sequence[Change], now: float) -> list[bool]:
