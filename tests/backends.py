@@ -16,8 +16,9 @@ from redis_several import KINDS, several
 
 from ocppdiag_local import answer, docker
 from ocppdiag_local import services as local
+from ocppdiag_local.failures import ServicesMissing
 from ocppdiag_local.servers import BOTH, RABBITMQ, REDIS
-from ocppdiag_local.services import Services, ServicesMissing
+from ocppdiag_local.services import Services
 from ocppdiag_redis import Origin, Pipelined, keys
 
 

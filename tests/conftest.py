@@ -20,6 +20,8 @@ pytest_plugins = [
     "stage",
     "quirks",
     "in_redis",
+    "origin",
+    "publishing",
     "buckets",
     "manifests",
     "promtool",

@@ -77,6 +77,15 @@ class Link:
             if isinstance(frame, list) and frame[0] == 2 and frame[2] == action
         ]
 
+    def order(self) -> list[str]:
+        """Answers and CALLs as they came: an answer as its id, a CALL as its action."""
+        return [frame[2] if frame[0] == 2 else frame[1] for frame in self.frames]
+
+    def log_statuses(self) -> list[tuple[str, int | None]]:
+        """What was said of uploads, and by which requestId."""
+        said = self.calls("LogStatusNotification")
+        return [(payload["status"], payload.get("requestId")) for payload in said]
+
     async def heard(self, action: str, count: int) -> None:
         """Wait until a CALL has come so many times."""
         await self.until(lambda: len(self.calls(action)) >= count)

@@ -49,12 +49,12 @@ class House:
         return parked
 
     @asynccontextmanager
-    async def open(self, performer: Performer | None = None) -> AsyncIterator[None]:
+    async def open(self, performer: Performer | None = None) -> AsyncIterator[Intake]:
         stop = asyncio.Event()
         intake = Intake(performer or self.stage.performer, AllowList())
         running = asyncio.create_task(intake.run(self._broker, shards=1, prefetch=10, stop=stop))
         try:
-            yield
+            yield intake
         finally:
             stop.set()
             await running

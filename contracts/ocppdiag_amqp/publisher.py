@@ -103,10 +103,9 @@ class Publisher:
 
         A channel that was closed for being refused a right need not have been refused it for this message.
         """
+        # aio-pika gives up a channel that is closed again while it restores it.
         if self._channel.is_closed and self._broker.connected:
-            await (
-                self._go_on_afresh()
-            )  # aio-pika gives up a channel that is closed again while it restores it
+            await self._go_on_afresh()
         try:
             channel = cast("Channel", await self._channel.get_underlay_channel())
             if self._press is None or self._press.channel is not channel:
@@ -168,9 +167,8 @@ class _Press:
 
     def _write(self) -> None:
         channel = self.channel
-        self._turn = [
-            each for each in self._turn if not each[2].done()
-        ]  # cancelled, or the channel is closed
+        # Of those that are done, the publish was cancelled, or the channel is closed.
+        self._turn = [each for each in self._turn if not each[2].done()]
         if not self._turn:
             return
         if channel.write_queue.full():

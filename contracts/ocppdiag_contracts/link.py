@@ -211,6 +211,9 @@ ToGateway = Call | Withdraw | Answer | Refuse | Displace
 TO_WORKERS: Decoder[ToWorkers] = Decoder(ToWorkers)
 TO_GATEWAY: Decoder[ToGateway] = Decoder(ToGateway)
 
+UNREADABLE = (ValueError, RecursionError)
+"""What reading a batch or a record raises: msgspec's own errors are ValueErrors, and so is that for text that is no UTF-8."""
+
 _BATCH: Decoder[list[Raw]] = Decoder(list[Raw])
 _ENCODER = Encoder()
 
@@ -219,7 +222,7 @@ def split(body: bytes) -> list[Raw]:
     """Take a batch apart without reading its records, so that a bad one does not spoil the others.
 
     Raises:
-        msgspec.DecodeError: the body is no JSON array.
+        ValueError, RecursionError: the body is no JSON array.
 
     """
     return _BATCH.decode(body)

@@ -1,5 +1,5 @@
 """What a process counts and measures of itself, at next to no cost; `ocppdiag_process` writes it down for Prometheus."""
 
-from ocppdiag_metrics.metric import OTHER, Counter, CounterRow, Gauge, Histogram, HistogramRow, Metric
+from ocppdiag_metrics.metric import OTHER, Counter, Gauge, Histogram, Metric
 
-__all__ = ["OTHER", "Counter", "CounterRow", "Gauge", "Histogram", "HistogramRow", "Metric"]
+__all__ = ["OTHER", "Counter", "Gauge", "Histogram", "Metric"]

@@ -3,7 +3,7 @@
 import re
 from enum import IntEnum
 
-from msgspec import DecodeError, Raw, Struct, ValidationError
+from msgspec import Raw, Struct
 from msgspec.json import Decoder, encode
 
 from ocppdiag_ocpp.errors import ErrorCode
@@ -82,7 +82,7 @@ def parse(text: str | bytes) -> Frame:
     """Read one frame; whatever it is, there is a value for it and never an exception."""
     try:
         members = _MEMBERS.decode(text)
-    except (DecodeError, ValidationError, UnicodeError, RecursionError):
+    except (ValueError, RecursionError):
         return _unreadable("not a JSON array")
     kind = _integer(members[0]) if members else None
     message_id = _string(members[1]) if len(members) > 1 else None
@@ -154,14 +154,14 @@ BINARY = _unreadable("a frame is a text message")
 def _string(raw: Raw) -> str | None:
     try:
         return _ID.decode(raw)
-    except (DecodeError, ValidationError, UnicodeError):
+    except ValueError:
         return None
 
 
 def _integer(raw: Raw) -> int | None:
     try:
         return _TYPE.decode(raw)
-    except (DecodeError, ValidationError):
+    except ValueError:
         return None
 
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -17,25 +17,12 @@ from websockets.http11 import Request, Response
 from ocppdiag_metrics import Metric
 from ocppdiag_process import metrics
 from ocppdiag_process.exposition import Exposition
+from ocppdiag_process.settings import ProcessSettings
 
 log = structlog.get_logger()
 
 Missing = Callable[[], str | None]
 """Says in a sentence why a process takes no work; None: it does."""
-
-
-class Looked(Protocol):
-    """Where a process is looked at."""
-
-    @property
-    def metrics_host(self) -> str:
-        """The address to listen on."""
-        ...
-
-    @property
-    def metrics_port(self) -> int | None:
-        """None: it is not looked at."""
-        ...
 
 
 OPEN_SECONDS = 3.0
@@ -50,14 +37,12 @@ class Eyes:
 
     def __init__(
         self,
-        settings: Looked,
-        stop: asyncio.Event,
+        settings: ProcessSettings,
         ours: Iterable[Metric],
         look: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.missing: Missing = lambda: "It is starting."
         self._settings = settings
-        self._stop = stop
         self._ours = (*metrics.METRICS, *ours)
         self._look = look
         self._server: Server | None = None
@@ -99,7 +84,7 @@ class Eyes:
             case "/live":
                 return connection.respond(HTTPStatus.OK, "It is alive.\n")
             case "/ready":
-                missing = "It is stopping." if self._stop.is_set() else self.missing()
+                missing = self.missing()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
                 return connection.respond(status, f"{missing or 'It is ready.'}\n")
             case _:

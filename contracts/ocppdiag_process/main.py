@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 import uvloop
@@ -18,6 +18,7 @@ from ocppdiag_amqp import BrokerError
 from ocppdiag_process import tracing
 from ocppdiag_process.logs import configure
 from ocppdiag_process.secret_files import SecretsError, read_secret_files
+from ocppdiag_process.settings import ProcessSettings
 
 log = structlog.get_logger()
 
@@ -27,15 +28,6 @@ GARBAGE = (50_000, 10, 20)
 
 STOP_SECONDS = 28.0
 """A process that is told to stop is gone by then: what it waits for is no worse off than if it had been killed."""
-
-
-class ProcessSettings(Protocol):
-    """What the settings of every process have."""
-
-    @property
-    def log_level(self) -> str:
-        """debug, info, warning or error."""
-        ...
 
 
 S = TypeVar("S", bound=ProcessSettings)

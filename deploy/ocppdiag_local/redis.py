@@ -11,7 +11,7 @@ from ocppdiag_local.leash import leashed
 
 @contextmanager
 def server(program: str, folder: Path, *, durable: bool, hold: Sequence[int] = ()) -> Iterator[str]:
-    """Run a server that keeps everything in the folder; yields its URL once it answers PING."""
+    """Run a server that keeps everything in the folder; yields its URL once it answers."""
     folder.mkdir(parents=True, exist_ok=True)
     (port,) = ports.free(1)
     log = folder / "redis.log"

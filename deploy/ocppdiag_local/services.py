@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from ocppdiag_local import answer, docker, processes
-from ocppdiag_local.failures import ServicesError, ServicesMissing
 from ocppdiag_local.folder import folder, lock
 from ocppdiag_local.servers import BOTH, RABBITMQ, REDIS, Server
-
-__all__ = ["Services", "ServicesError", "ServicesMissing", "origin", "services"]
 
 PATIENCE = 5.0  # seconds for an address that was given to answer
 

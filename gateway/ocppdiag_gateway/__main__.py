@@ -25,7 +25,7 @@ log = structlog.get_logger()
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when everything under way has ended."""
     stop = told_to_stop()
-    eyes = Eyes(settings, stop, (*AMQP, *REDIS, *METRICS))
+    eyes = Eyes(settings, (*AMQP, *REDIS, *METRICS))
     _take_all_sockets()
     tls = ServerTls(settings.tls_certificates, settings.tls_client_ca) if settings.tls_certificates else None
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())

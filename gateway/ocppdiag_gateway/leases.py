@@ -5,7 +5,8 @@ import asyncio
 import structlog
 from redis.exceptions import RedisError
 
-from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
+from ocppdiag_gateway.clock import SteadyClock
+from ocppdiag_gateway.session import DISPLACED, Session
 from ocppdiag_gateway.switchboard import Switchboard
 from ocppdiag_redis import Directory, Lease
 

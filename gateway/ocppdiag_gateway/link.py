@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import structlog
-from msgspec import DecodeError, ValidationError
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, Told, UnroutableError, close_lanes
 from ocppdiag_contracts import link
@@ -54,7 +53,7 @@ class Link:
             for raw in link.split(delivery.body):
                 try:
                     order = link.TO_GATEWAY.decode(raw)
-                except (DecodeError, ValidationError) as error:
+                except link.UNREADABLE as error:
                     log.warning("order_unreadable", error=str(error))
                     continue
                 take(order)

@@ -23,13 +23,14 @@ from ocppdiag_gateway.absent import not_here
 from ocppdiag_gateway.admission import RefusedError
 from ocppdiag_gateway.arrival import OPEN_SECONDS, Arrival, Lobby
 from ocppdiag_gateway.caller import Trust
+from ocppdiag_gateway.clock import SteadyClock
 from ocppdiag_gateway.compression import COMPRESSION
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.door import Door
 from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import Leases
 from ocppdiag_gateway.link import Link
-from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
+from ocppdiag_gateway.session import DISPLACED, Session
 from ocppdiag_gateway.settings import Settings
 from ocppdiag_gateway.suspicions import Suspicions
 from ocppdiag_gateway.switchboard import Switchboard
@@ -156,7 +157,7 @@ class Gateway:
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH:
             status = HTTPStatus.SERVICE_UNAVAILABLE if self.missing else HTTPStatus.OK
-            return connection.respond(status, f"{status is HTTPStatus.OK}\n")
+            return connection.respond(status, f"{status.phrase}\n")
         arrival = cast("Arrival", connection)
         try:
             caller = arrival.caller(request.headers, self._trust)

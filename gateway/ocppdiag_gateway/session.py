@@ -1,7 +1,6 @@
 """One socket and its conversation: frames in, effects carried out. Nothing here waits for a worker."""
 
 import asyncio
-import time
 from collections import Counter
 
 import structlog
@@ -11,6 +10,7 @@ from websockets.protocol import State
 from ocppdiag_amqp import UnroutableError
 from ocppdiag_contracts import link
 from ocppdiag_gateway import metrics
+from ocppdiag_gateway.clock import SteadyClock
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.effects import Deliver, Effect, Expel, Send, Violate
 from ocppdiag_gateway.line import Line, abort_soon, show_out
@@ -19,19 +19,6 @@ from ocppdiag_redis import Lease
 
 DISPLACED = 4001
 """Close code for a connection that a newer one of the same station has replaced."""
-
-
-class SteadyClock:
-    """Seconds since 1970 as of the start, then in monotonic steps: a wall clock set back does not reach us."""
-
-    __slots__ = ("_offset",)
-
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
-
-    def __call__(self) -> float:
-        """Return the present."""
-        return time.monotonic() + self._offset
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""What an operator sets, from environment variables; a wrong one is named at the start."""
+"""What an operator tells the gateways."""
 
 import socket
 from pathlib import Path
@@ -14,7 +14,9 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from ocppdiag_process.settings import ProcessSettings
 
 
 def _not_everybody(network: IPvAnyNetwork) -> IPvAnyNetwork:
@@ -23,14 +25,11 @@ def _not_everybody(network: IPvAnyNetwork) -> IPvAnyNetwork:
     return network
 
 
-class Settings(BaseSettings):
+class Settings(ProcessSettings):
     """Each field is the variable OCPPDIAG_<NAME>."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="OCPPDIAG_", env_parse_none_str="", hide_input_in_errors=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_parse_none_str="")
 
-    amqp_url: SecretStr
     redis_url: SecretStr
     credential_key: Annotated[SecretStr, Field(min_length=32)]
     """Keys the hash of the stations' passwords: the same for all gateways and for `ocppdiag station add`."""
@@ -64,7 +63,6 @@ class Settings(BaseSettings):
     )
     """The operator's name, which must be the O of a station's certificate."""
 
-    shards: int = Field(default=1, ge=1, le=64)
     insecure_no_auth: bool = False
     handshakes_per_second: float = Field(default=200.0, gt=0, le=10_000)
     """So many upgrades a second get as far as their credentials, in this process; three times as many at once after a pause."""
@@ -88,11 +86,6 @@ class Settings(BaseSettings):
     """Not more, because 15 s after Redis was emptied all leases are taken to be in it again."""
 
     drain_seconds: float = Field(default=10.0, ge=0, le=10)
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = Field(default=None, ge=0, le=65535)
-    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
-
-    log_level: str = "info"
 
     @field_validator("tls_port")
     @classmethod

@@ -4,8 +4,8 @@ import asyncio
 
 from ocppdiag_contracts.link import Suspected
 from ocppdiag_contracts.suspicion import Suspicion
+from ocppdiag_gateway.clock import SteadyClock
 from ocppdiag_gateway.link import Link
-from ocppdiag_gateway.session import SteadyClock
 from ocppdiag_gateway.turnstile import Allowances
 
 PER_SECOND = 1 / 60

@@ -1,6 +1,6 @@
 """The other end of the wire: simulated stations, for tests, demonstrations and people who try things out."""
 
-from ocppdiag_station.connection import ConnectionRefusedByGatewayError, StationConnection
+from ocppdiag_station.connection import ConnectionRefusedByGatewayError
 from ocppdiag_station.scenarios import SCENARIOS, Scenario
 from ocppdiag_station.simulated import SimulatedStation
 
@@ -9,5 +9,4 @@ __all__ = [
     "ConnectionRefusedByGatewayError",
     "Scenario",
     "SimulatedStation",
-    "StationConnection",
 ]

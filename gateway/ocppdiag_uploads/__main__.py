@@ -32,7 +32,7 @@ HANDSHAKE_SECONDS = 10.0
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when the uploads under way have ended."""
     stop = told_to_stop()
-    eyes = Eyes(settings, stop, (*AMQP, *METRICS))
+    eyes = Eyes(settings, (*AMQP, *METRICS))
     store = opened(settings.upload_folder, settings.upload_bucket)
     async with (
         eyes,

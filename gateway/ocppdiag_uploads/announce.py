@@ -1,6 +1,8 @@
 """Tell the workers what arrives."""
 
+import asyncio
 import time
+from typing import TypedDict
 
 from ocppdiag_amqp import Broker, Lanes, Publisher, close_lanes
 from ocppdiag_contracts import link
@@ -25,45 +27,37 @@ class Announcer:
 
     def arriving(self, token: UploadToken, received: int, total: int | None) -> None:
         """Say how much is here; should that get lost, the next one says more."""
-        record = link.UploadReceived(
-            station=token.station,
-            tag=token.tag,
-            owner=token.owner,
-            at=time.time(),
-            bytes=received,
-            total=total,
-        )
-        self._up.put(self._key(token), link.encode(record)).add_done_callback(lambda done: done.exception())
+        record = link.UploadReceived(**_of(token), bytes=received, total=total)
+        self._put(record).add_done_callback(lambda done: done.exception())
 
     async def broken(self, token: UploadToken, received: int, reason: str) -> None:
         """Say that an upload ended early. Raises BrokerError."""
-        record = link.UploadBroken(
-            station=token.station,
-            tag=token.tag,
-            owner=token.owner,
-            at=time.time(),
-            bytes=received,
-            reason=reason,
-        )
-        await self._up.put(self._key(token), link.encode(record))
+        await self._put(link.UploadBroken(**_of(token), bytes=received, reason=reason))
 
     async def stored(self, token: UploadToken, file: StoredFile, location: str, filename: str | None) -> None:
         """Say that the file is here. Raises BrokerError."""
         record = link.UploadStored(
-            station=token.station,
-            tag=token.tag,
-            owner=token.owner,
-            at=time.time(),
-            location=location,
-            size=file.size,
-            sha256=file.sha256,
-            filename=filename,
+            **_of(token), location=location, size=file.size, sha256=file.sha256, filename=filename
         )
-        await self._up.put(self._key(token), link.encode(record))
+        await self._put(record)
 
     async def close(self) -> None:
         """Send what is left, as far as the broker takes it within 3 s."""
         await close_lanes(self._up, within=CLOSE_SECONDS)
 
-    def _key(self, token: UploadToken) -> str:
-        return station_key("upload", token.owner, shard_of(token.station, self._shards))
+    def _put(self, record: link.FromUploads) -> "asyncio.Future[None]":
+        key = station_key("upload", record.owner, shard_of(record.station, self._shards))
+        return self._up.put(key, link.encode(record))
+
+
+class _Of(TypedDict):
+    """What every record of an upload begins with."""
+
+    station: str
+    tag: str
+    owner: str
+    at: float
+
+
+def _of(token: UploadToken) -> _Of:
+    return {"station": token.station, "tag": token.tag, "owner": token.owner, "at": time.time()}

@@ -1,23 +1,20 @@
-"""What an operator sets, from environment variables; a wrong one is named at the start."""
+"""What an operator tells the upload receivers."""
 
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ocppdiag_process.settings import ProcessSettings
 from ocppdiag_uploads.store import bucket_address
 
 SHORTEST_KEEP_DAYS = 8
 """Longer than any command runs: an address whose log were gone while it lasts would work again."""
 
 
-class Settings(BaseSettings):
+class Settings(ProcessSettings):
     """Each field is the variable OCPPDIAG_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="OCPPDIAG_", hide_input_in_errors=True, frozen=True)
-
-    amqp_url: SecretStr
     upload_key: Annotated[SecretStr, Field(min_length=32)]
     """Checks the upload addresses: the same for all workers and upload receivers."""
 
@@ -43,13 +40,6 @@ class Settings(BaseSettings):
 
     upload_limit: int = Field(default=200, ge=1)
     """So many uploads at a time: one more comes again later."""
-
-    shards: int = Field(default=1, ge=1, le=64)
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = Field(default=None, ge=0, le=65535)
-    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
-
-    log_level: str = "info"
 
     @field_validator("upload_bucket")
     @classmethod

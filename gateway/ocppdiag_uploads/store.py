@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import quote
 
-from msgspec import DecodeError, Struct, ValidationError
+from msgspec import Struct
 from msgspec.json import Decoder, encode
 
 RECORDS = ".stored~"
@@ -118,7 +118,7 @@ def parsed(text: bytes) -> StoredFile:
     """Read a record back. Raises StoreError."""
     try:
         return _DECODER.decode(text)
-    except (DecodeError, ValidationError):
+    except ValueError:
         raise StoreError("a record that is none") from None
 
 

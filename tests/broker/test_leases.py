@@ -7,12 +7,13 @@ from uuid import uuid4
 import pytest
 from redis.exceptions import ResponseError
 
+from ocppdiag_gateway.clock import SteadyClock
 from ocppdiag_gateway.conversation import Conversation
 from ocppdiag_gateway.identity import Identity
 from ocppdiag_gateway.leases import AT_ONCE, Leases
 from ocppdiag_gateway.line import Line
 from ocppdiag_gateway.link import Link
-from ocppdiag_gateway.session import DISPLACED, Session, SteadyClock
+from ocppdiag_gateway.session import DISPLACED, Session
 from ocppdiag_gateway.switchboard import Switchboard
 from ocppdiag_redis import Directory, Lease, Pipelined, keys
 

@@ -1,7 +1,6 @@
-"""Operations in a real Redis: created once, changed in turn, told until confirmed, found and woken."""
+"""Operations in a real Redis: created once, changed in turn, told until confirmed, and found."""
 
 import asyncio
-import time
 from collections import Counter
 
 import pytest
@@ -14,12 +13,11 @@ from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_local.services import Services
 from ocppdiag_redis import Directory, Pipelined, keys
 from ocppdiag_workers.letters import Letter, letter
-from ocppdiag_workers.memory import CLAIM_SECONDS, Memory
+from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Ending, Operation, State, instant, settle
 from ocppdiag_workers.records import COUNTED_MS, KEPT_MS
 
 EVERY_REDIS = True
-
 NOW = 1_800_000_000.0
 DUE_IN = 900.0
 
@@ -200,32 +198,6 @@ async def test_only_what_has_not_ended_is_open(memory: Memory, station: str) -> 
     ended, final = end(one, Outcome.FAILED)
     await memory.commit(ended, (final,), 1, NOW, final=final)
     assert await memory.open_operations(station) == ["c-2"]
-
-
-async def test_what_is_due_is_claimed_once_among_many_and_again_when_nobody_settled_it(
-    services: Services, redis: Pipelined, memory: Memory, station: str
-) -> None:
-    members = {(station, f"c-{number}") for number in range(20)}
-    for place, (_, command_id) in enumerate(members):
-        await memory.wake_later(station, command_id, -1e9 - place)  # before whatever else lies there
-    await memory.wake_later(station, "later", time.time() + 60)
-    clients = [Pipelined.from_url(services.redis_url) for _ in range(8)]
-    claims = await asyncio.gather(*(Memory(client).claim_due() for client in clients))
-    await asyncio.gather(*(client.aclose() for client in clients))
-    ours = [member for _, due in claims for member in due if member[0] == station]
-    assert Counter(ours) == dict.fromkeys(members, 1)
-    now = claims[0][0]
-    assert abs(now - time.time()) < 60
-    again_at = float(await redis.run("ZSCORE", keys.DEADLINES, f'["{station}","c-3"]'))
-    assert abs(again_at - now - CLAIM_SECONDS) < 5
-    await memory.wake_later(station, "c-3", 1)
-    for _, command_id in members - {(station, "c-3")}:
-        await memory.wake_never(station, command_id)
-    await memory.wake_never(station, "later")
-    _, due = await memory.claim_due()
-    assert [member for member in due if member[0] == station] == [(station, "c-3")]
-    await memory.wake_never(station, "c-3")
-    assert await redis.run("ZSCORE", keys.DEADLINES, f'["{station}","c-3"]') is None
 
 
 async def test_everything_that_workers_write_ends_by_itself(

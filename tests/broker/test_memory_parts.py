@@ -15,7 +15,7 @@ from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Ending, MonitorsSeen, Operation, State, settle
 from ocppdiag_workers.parts import Part
-from ocppdiag_workers.records import COUNTED_MS, KEPT_MS
+from ocppdiag_workers.records import COUNTED_MS, KEPT_MS, Change
 
 EVERY_REDIS = True
 
@@ -55,7 +55,7 @@ def part(number: int, text: str, *, tbc: bool = True, arrival: int = 0) -> Part:
 async def laid(memory: Memory, operation: Operation, *parts: Part) -> int:
     """Commit the operation with each part in turn; the revision after that."""
     for revision, item in enumerate(parts):
-        assert await memory.commit(operation, (), revision, NOW, keep=item)
+        assert await memory.commit_all([Change(operation, (), revision, keep=item)], NOW) == [True]
     return len(parts)
 
 
@@ -102,7 +102,8 @@ async def test_a_step_that_somebody_else_has_taken_lays_no_part_down(
 ) -> None:
     await laid(memory, operation, part(0, "a"))
     for stale in (0, 2):
-        assert not await memory.commit(operation, (), stale, NOW, keep=part(1, "b"))
+        late = Change(operation, (), stale, keep=part(1, "b"))
+        assert await memory.commit_all([late], NOW) == [False]
     assert as_a_set(await memory.parts(operation, None)) == as_a_set((part(0, "a"),))
 
 
@@ -116,7 +117,8 @@ async def test_of_many_writers_with_one_part_each_none_is_lost(
         own = Memory(client)
         while found := await own.find(operation.station, operation.id):
             more = replace(found.operation, epoch=found.operation.epoch + 1)
-            if await own.commit(more, (), found.revision, NOW, keep=part(number, "x")):
+            change = Change(more, (), found.revision, keep=part(number, "x"))
+            if await own.commit_all([change], NOW) == [True]:
                 return
 
     await asyncio.gather(*(lay(client, number) for number, client in enumerate(clients)))
@@ -134,7 +136,7 @@ async def test_the_end_takes_the_parts_the_command_and_the_details_along(
     assert step.final
     told = letters(step.events)
     last, final = part(1, SECRET), letter(step.final.for_later())
-    assert await memory.commit(step.operation, told, revision, NOW, keep=last, final=final)
+    assert await memory.commit_all([Change(step.operation, told, revision, last, final)], NOW) == [True]
     assert await redis.run("EXISTS", keys.parts(operation.station, operation.id)) == 0
     found = await memory.find(operation.station, operation.id)
     assert found is not None

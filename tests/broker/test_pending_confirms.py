@@ -33,12 +33,6 @@ async def pending(wire: Wire) -> AsyncIterator[tuple[AbstractConnection, "list[a
     await connection.close()
 
 
-@pytest.fixture
-async def wire(services: Services) -> AsyncIterator[Wire]:
-    async with Wire(services.amqp_url) as wire:
-        yield wire
-
-
 async def ends(tasks: "list[asyncio.Task[None]]") -> list[BaseException | object]:
     done, _ = await asyncio.wait(tasks, timeout=15)
     assert len(done) == len(tasks), "a pending confirm hangs"

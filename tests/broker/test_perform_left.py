@@ -3,10 +3,14 @@
 import time
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from stage import Stage, kinds
 
+from ocppdiag_amqp import UnconfirmedError
 from ocppdiag_contracts.commands import Command
 from ocppdiag_contracts.failures import Failure
+from ocppdiag_process import tracing
+from ocppdiag_process.spans import Exported
 from ocppdiag_workers import news
 from ocppdiag_workers.letters import letters
 
@@ -97,3 +101,18 @@ async def test_an_end_that_was_left_unsent_is_told_by_its_deadline_and_then_put_
     assert (await stage.settled()).failure is Failure.CONNECTION_LOST
     assert (await stage.remembered(wish)).unsent == ()
     assert await stage.alarm(wish) is None
+
+
+async def test_a_step_that_is_written_and_cannot_be_told_has_its_span(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = InMemorySpanExporter()
+    monkeypatch.setattr(tracing._Here, "spans", Exported("test", spans))
+    wish, trace = stage.wish(), f"00-{'1' * 32}-{'2' * 16}-01"
+    await stage.connect()
+    await stage.performer.command(wish, wish.model_dump_json().encode(), None, trace=trace)
+    stage.lose("tell")
+    with pytest.raises(UnconfirmedError):
+        await stage.performer.wake(stage.station, wish.id, wish.due.timestamp() + 1)
+    tracing.close()
+    assert [span.name for span in spans.get_finished_spans()] == ["woke"]

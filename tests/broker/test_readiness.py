@@ -1,7 +1,6 @@
 """Whether the broker can be used now: what a broker that is away or hangs does to the answer, and what is said of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from places import until
@@ -11,13 +10,6 @@ from yarl import URL
 
 from ocppdiag_amqp import Broker, Publisher
 from ocppdiag_contracts.topology import EVENTS
-from ocppdiag_local.services import Services
-
-
-@pytest.fixture
-async def wire(services: Services) -> AsyncIterator[Wire]:
-    async with Wire(services.amqp_url) as wire:
-        yield wire
 
 
 async def test_a_broker_that_leaves_a_publish_unconfirmed_is_not_usable_until_it_confirms(wire: Wire) -> None:

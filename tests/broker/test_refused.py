@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import aio_pika
 import pytest
@@ -19,11 +18,6 @@ from ocppdiag_local.services import Services
 
 FULL: FieldTable = {"x-max-length": 1, "x-overflow": "reject-publish"}
 SURVIVED_SECONDS = 10
-
-
-@pytest.fixture
-def key() -> str:
-    return f"test.{uuid4().hex}"
 
 
 @pytest.fixture

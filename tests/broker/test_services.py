@@ -18,10 +18,10 @@ from redis import Redis
 
 from ocppdiag_local import debian, docker, ports, processes, programs
 from ocppdiag_local import services as local
-from ocppdiag_local.failures import NoAnswerError
+from ocppdiag_local.failures import NoAnswerError, ServicesError, ServicesMissing
 from ocppdiag_local.folder import lock
 from ocppdiag_local.servers import BOTH, Server
-from ocppdiag_local.services import Services, ServicesError, ServicesMissing
+from ocppdiag_local.services import Services
 
 OWNER = """
 import sys, time

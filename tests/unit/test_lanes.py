@@ -1,51 +1,12 @@
 """Group commit: one message per key under way, the rest gathers behind it, and everyone who waits hears the end."""
 
 import asyncio
-import json
 
 import pytest
-from structlog.testing import capture_logs
+from slow_broker import Wire, confirmed, turns
 
-from ocppdiag_amqp import BrokerError, Lanes, UnconfirmedError, close_lanes
+from ocppdiag_amqp import BrokerError, Lanes, UnconfirmedError
 from ocppdiag_amqp.lanes import MOST_BYTES, MOST_RECORDS
-
-
-class Wire:
-    """A broker that confirms when the test says so."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, bytes]] = []
-        self.underway: dict[str, asyncio.Future[None]] = {}
-
-    async def send(self, key: str, body: bytes) -> None:
-        self.sent.append((key, body))
-        assert key not in self.underway, "two messages of one key are unconfirmed"
-        self.underway[key] = asyncio.get_running_loop().create_future()
-        try:
-            await self.underway[key]
-        finally:
-            del self.underway[key]
-
-    async def confirm(self, key: str, error: Exception | None = None) -> None:
-        if error is None:
-            self.underway[key].set_result(None)
-        else:
-            self.underway[key].set_exception(error)
-        await turns()
-
-    def batches(self, key: str) -> list[list[object]]:
-        return [json.loads(body) for sent_key, body in self.sent if sent_key == key]
-
-
-async def turns() -> None:
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
-def confirmed(done: "asyncio.Future[None]") -> None:
-    """Whoever waits would go on: asked without waiting, so that a test cannot hang."""
-    assert done.done()
-    done.result()
 
 
 @pytest.fixture
@@ -201,46 +162,6 @@ async def test_drained_waits_for_all_lanes_and_for_what_is_put_meanwhile(wire: W
         await lanes.drained()  # at once when nothing is there
 
 
-async def test_all_lanes_together_hold_so_much_and_more_is_refused_at_once(
-    wire: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ocppdiag_amqp.lanes.MOST_WAITING_BYTES", 10)
-    lanes = Lanes(wire.send)
-    held = [lanes.put(key, b"123") for key in ("a", "b", "c")]
-    await turns()
-    refused = lanes.put("d", b"45")
-    assert isinstance(refused.exception(), UnconfirmedError)
-    held.append(lanes.put("d", b"4"))  # what is unconfirmed counts, whether it waits or is under way
-    assert lanes.put("a", b"5").exception()
-    await wire.confirm("a")
-    held.append(lanes.put("a", b"123"))
-    await turns()
-    for key in ("a", "b", "c", "d"):
-        await wire.confirm(key)
-    for done in held:
-        confirmed(done)
-    assert (lanes._records, lanes._bytes) == (0, 0)
-
-
-async def test_a_record_whose_turn_does_not_come_in_time_is_given_up_and_those_after_it_go_on(
-    wire: Wire,
-) -> None:
-    lanes = Lanes(wire.send, patience=0.2)
-    first = lanes.put("a", b"1")
-    await turns()
-    late = lanes.put("a", b"2")
-    await asyncio.sleep(0.15)
-    fresh = lanes.put("a", b"3")
-    await asyncio.sleep(0.1)
-    await wire.confirm("a")
-    confirmed(first)  # it had its turn: how long that may take is for who sends to say
-    assert isinstance(late.exception(), UnconfirmedError)
-    await wire.confirm("a")
-    confirmed(fresh)
-    assert wire.batches("a") == [[1], [3]]
-    assert (lanes._records, lanes._bytes) == (0, 0)
-
-
 async def test_who_does_not_wait_is_told(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ocppdiag_amqp.lanes.MOST_WAITING_BYTES", 2)
     lanes = Lanes(wire.send)
@@ -253,34 +174,3 @@ async def test_who_does_not_wait_is_told(wire: Wire, monkeypatch: pytest.MonkeyP
     await wire.confirm("a")
     await wire.confirm("a", error := BrokerError("down"))
     assert told[1:] == [("first", None), ("second", error)]
-
-
-async def test_closing_waits_for_confirms_and_then_gives_up_and_counts_what_has_none(wire: Wire) -> None:
-    lanes = Lanes(wire.send)
-    quick = lanes.put("quick", b"1")
-    stuck = [lanes.put("stuck", b"%d" % number) for number in range(3)]
-    await turns()
-    stuck += [lanes.put("stuck", b"%d" % number) for number in range(4)]
-    with capture_logs() as said:
-        closing = asyncio.create_task(close_lanes(lanes, Lanes(wire.send), within=0.1))
-        await turns()
-        await wire.confirm("quick")
-        await asyncio.wait_for(closing, 2)
-    confirmed(quick)
-    assert all(isinstance(done.exception(), UnconfirmedError) for done in stuck)
-    assert [line["count"] for line in said if line["event"] == "records_unconfirmed"] == [7]
-    assert not lanes._lanes
-    assert (lanes._records, lanes._bytes) == (0, 0)
-
-
-async def test_closing_says_nothing_when_nothing_is_left(wire: Wire) -> None:
-    lanes = Lanes(wire.send)
-    done = lanes.put("a", b"1")
-    await turns()
-    with capture_logs() as said:
-        closing = asyncio.create_task(close_lanes(lanes, within=5))
-        await turns()
-        await wire.confirm("a")
-        await asyncio.wait_for(closing, 1)
-    confirmed(done)
-    assert said == []

@@ -75,6 +75,7 @@ async def test_a_file_without_its_record_is_read_for_what_is_in_it(tmp_path: Pat
     stored = await put(store, "c1", b"whole")
     (tmp_path / RECORDS / "CS-1" / "c1.json").unlink()
     assert await store.find("CS-1", "c1") == stored
-    (tmp_path / RECORDS / "CS-1" / "c1.json").write_bytes(b"{half a rec")
-    assert await store.find("CS-1", "c1") == stored
+    for broken in (b"{half a rec", (tmp_path / "CS-1" / "c1.log").read_bytes(), b'{"station":"\xff"}'):
+        (tmp_path / RECORDS / "CS-1" / "c1.json").write_bytes(broken)
+        assert await store.find("CS-1", "c1") == stored
     assert stored.sha256 == sha256(b"whole").hexdigest()

@@ -3,82 +3,18 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bent_scripts import ASKED, NOW, script
 
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_ocpp.messages import PROFILE
 from ocppdiag_ocpp.profile import Direction, UnknownActionError
-from ocppdiag_station import SCENARIOS, Scenario, SimulatedStation, notices, requests, words
-from ocppdiag_station.answers import Answers
+from ocppdiag_station import SCENARIOS, notices, words
 from ocppdiag_station.bends import ALL
-from ocppdiag_station.customers import Customers, LocalList
 from ocppdiag_station.device_model import DeviceModel
-from ocppdiag_station.steps import Answer, Call, Pause, Refusal, Script, bent
-
-NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
-REPORT, CUSTOMER = "NotifyMonitoringReport", "NotifyCustomerInformation"
-MONITOR = {
-    "value": 5,
-    "type": "Delta",
-    "severity": 5,
-    "component": {"name": "EVSE", "evse": {"id": 1}},
-    "variable": {"name": "Power"},
-}
-ASKED: dict[str, Any] = {
-    "GetLog": {"requestId": 4, "logType": "DiagnosticsLog", "log": {"remoteLocation": "http://x/"}},
-    "GetMonitoringReport": {"requestId": 5},
-    "SetMonitoringBase": {"monitoringBase": "All"},
-    "SetMonitoringLevel": {"severity": 9},
-    "SetVariableMonitoring": {"setMonitoringData": [MONITOR, {**MONITOR, "value": 9}]},
-    "ClearVariableMonitoring": {"id": [1, 2]},
-    "CustomerInformation": {
-        "requestId": 6,
-        "report": True,
-        "clear": False,
-        "customerIdentifier": "Müller",
-    },
-    "SendLocalList": {"versionNumber": 2, "updateType": "Full"},
-    "TriggerMessage": {"requestedMessage": "LogStatusNotification"},
-    "GetVariables": {
-        "getVariableData": [
-            {
-                "component": {"name": "MonitoringCtrlr"},
-                "variable": {"name": "ItemsPerMessage", "instance": "ClearVariableMonitoring"},
-            }
-        ]
-    },
-}
-
-
-async def script(scenario: Scenario, action: str, version: OcppVersion = OcppVersion.V201) -> Script:
-    """What a station of this scenario does about a request."""
-    station = Answers(
-        "CS-1",
-        version,
-        scenario,
-        lambda: NOW,
-        device=DeviceModel(now=NOW),
-        known=Customers(),
-        local_list=LocalList(),
-    )
-    if action in scenario.instead:
-        return bent(action, scenario.instead[action](ASKED[action]), scenario.bends)
-    request = requests.read(action, json.dumps(ASKED[action]).encode(), version)
-    response = await station.answer(action, request)
-    answer = Answer(words.write(action, response, version))
-    return bent(action, (answer, *station.follow(request, response)), scenario.bends)
-
-
-def payloads(there: Script, action: str) -> list[dict[str, Any]]:
-    return [step.payload for step in there if isinstance(step, Call) and step.action == action]
-
-
-async def parts(name: str, action: str = REPORT) -> list[dict[str, Any]]:
-    asked = {REPORT: "GetMonitoringReport", CUSTOMER: "CustomerInformation"}[action]
-    return payloads(await script(SCENARIOS[name], asked), action)
+from ocppdiag_station.steps import Answer, Call, Pause, Refusal, bent
 
 
 def test_the_questions_are_those_that_a_station_gets() -> None:
@@ -109,73 +45,6 @@ async def test_each_scenario_has_something_to_do_about_each_question(name: str, 
             assert spoken == 1, action
 
 
-def numbers(there: list[dict[str, Any]]) -> list[int]:
-    return [part["seqNo"] for part in there]
-
-
-def ends(there: list[dict[str, Any]]) -> list[bool | None]:
-    return [part.get("tbc") for part in there]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("parts-from-one", [1, 2, 3, 4]),
-        ("parts-all-zero", [0, 0, 0, 0]),
-        ("parts-gap", [0, 2, 3]),
-        ("parts-zero-missing", [1, 2, 3]),
-        ("parts-last-missing", [0, 1, 2]),
-        ("parts-repeated", [0, 0, 1, 1, 2, 2, 3, 3]),
-        ("parts-conflicting", [0, 0, 1, 1, 2, 2, 3, 3]),
-        ("parts-reversed", [3, 2, 1, 0]),
-        ("parts-after-end", [0, 1, 2, 3, 4]),
-        ("parts-twice", [0, 1, 2, 3, 0, 1, 2, 3]),
-        ("parts-other-id", [0, 1, 2, 3, 3]),
-        ("parts-never-end", [0, 1, 2, 3]),
-        ("parts-empty", [0, 1, 2, 3]),
-        ("parts-no-monitor", [0, 1, 2, 3]),
-        ("report-no-monitor", [0]),
-        ("parts-no-tbc", [0, 1, 2, 3]),
-    ],
-)
-async def test_parts_are_numbered_as_the_fault_wants(name: str, expected: list[int]) -> None:
-    assert numbers(await parts(name)) == expected
-
-
-async def test_parts_are_bent_in_what_they_hold() -> None:
-    repeated, conflicting = await parts("parts-repeated"), await parts("parts-conflicting")
-    assert repeated[0] == repeated[1]
-    assert conflicting[0]["monitor"] != conflicting[1]["monitor"]
-    assert [bool(part["monitor"]) for part in await parts("parts-empty")] == [True, False, False, False]
-    assert ["monitor" in part for part in await parts("parts-no-monitor")] == [True, False, False, False]
-    assert "monitor" not in (await parts("report-no-monitor"))[0]
-    assert ends(await parts("parts-never-end")) == [True] * 4
-    assert ends(await parts("parts-no-tbc")) == [None] * 4
-    assert ends(await parts("parts-no-tbc-at-end")) == [True, True, True, None]
-    assert [part["requestId"] for part in await parts("parts-other-id")] == [5, 5, 5, 1005, 5]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("parts-from-one", [1, 2, 3]), ("parts-gap", [0, 2]), ("parts-repeated", [0, 0, 1, 1, 2, 2])],
-)
-async def test_customers_data_come_in_parts_with_the_same_faults(name: str, expected: list[int]) -> None:
-    assert numbers(await parts(name, CUSTOMER)) == expected
-
-
-async def test_slices_are_cut_as_the_fault_wants() -> None:
-    good = "".join(part["data"] for part in await parts("good", CUSTOMER))
-    assert "Müller" in good
-    tiny = await parts("customer-tiny-slices", CUSTOMER)
-    assert max(len(part["data"]) for part in tiny) == 5
-    assert "".join(part["data"] for part in tiny) == good
-    (nothing,) = await parts("customer-no-data", CUSTOMER)
-    assert (nothing["data"], nothing["tbc"]) == ("", False)
-    assert await parts("customer-silent", CUSTOMER) == []
-    torn = await parts("customer-torn", CUSTOMER)
-    assert all(len(part["data"].encode()) <= 520 for part in torn)
-
-
 async def test_what_comes_before_the_answer_is_there_before_it() -> None:
     before = await script(SCENARIOS["parts-before-answer"], "GetMonitoringReport")
     assert [type(step) for step in before] == [Call] * 4 + [Answer]
@@ -192,15 +61,6 @@ def test_steps_are_added_and_moved_as_the_fault_wants() -> None:
     late = bent("GetLog", superseding, SCENARIOS["canceled-late"].bends)
     assert [type(step) for step in late] == [Answer, Pause, Call]
     assert bent("TriggerMessage", superseding, SCENARIOS["canceled-late"].bends) == superseding
-
-
-async def test_a_crowd_of_monitors_is_reported_in_500_parts() -> None:
-    station = SimulatedStation("CS-1", scenario=SCENARIOS["more-monitors"])
-    request = requests.read("GetMonitoringReport", b'{"requestId":1}', OcppVersion.V201)
-    response = await station.answer("GetMonitoringReport", request)
-    there = payloads(station.follow(request, response), REPORT)
-    assert numbers(there) == list(range(500))
-    assert sum(len(part["monitor"]) for part in there) == 5000
 
 
 def once(name: str, action: str, payload: dict[str, Any]) -> dict[str, Any]:

@@ -16,14 +16,11 @@ from structlog.testing import capture_logs
 from ocppdiag_metrics import Gauge
 from ocppdiag_process.eyes import Eyes
 from ocppdiag_process.metrics import LOOP_LAG
+from ocppdiag_process.settings import ProcessSettings
 
 
-@dataclass(frozen=True)
-class Looked:
-    """Settings."""
-
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = 0
+def looked(port: int | None = 0) -> ProcessSettings:
+    return ProcessSettings.model_validate({"amqp_url": "amqp://nobody/", "metrics_port": port})
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,14 @@ class Watched:
 
     eyes: Eyes
     port: int
-    stop: asyncio.Event
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def watched() -> AsyncIterator[Watched]:
-    stop = asyncio.Event()
-    eyes = Eyes(Looked(), stop, ())
+    eyes = Eyes(looked(), ())
     with capture_logs() as said:
         async with eyes:
-            yield Watched(eyes, said[0]["metrics_port"], stop)
+            yield Watched(eyes, said[0]["metrics_port"])
 
 
 def asked(port: int, path: str) -> tuple[int, str]:
@@ -58,14 +53,12 @@ def asked(port: int, path: str) -> tuple[int, str]:
     return probe.returncode, probe.stderr.strip()
 
 
-async def test_ready_says_in_a_sentence_what_is_missing_from_the_start_to_the_stop(watched: Watched) -> None:
+async def test_ready_says_in_a_sentence_what_is_missing(watched: Watched) -> None:
     assert await look(watched.port, "/ready") == (503, "It is starting.\n")
     watched.eyes.missing = lambda: "Redis cannot be used."
     assert await look(watched.port, "/ready") == (503, "Redis cannot be used.\n")
     watched.eyes.missing = lambda: None
     assert await look(watched.port, "/ready?verbose") == (200, "It is ready.\n")
-    watched.stop.set()
-    assert await look(watched.port, "/ready") == (503, "It is stopping.\n")
     assert (await look(watched.port, "/live"))[0] == 200
     assert (await look(watched.port, "/"))[0] == 404
 
@@ -110,14 +103,14 @@ async def test_a_metric_that_cannot_be_read_is_an_error_with_its_reason_in_the_l
     gauge = Gauge("g", "G.")
     gauge.set_function(wrong)
     with capture_logs() as said:
-        async with Eyes(Looked(), asyncio.Event(), (gauge,)):
+        async with Eyes(looked(), (gauge,)):
             assert (await look(said[0]["metrics_port"], "/metrics"))[0] == 500
     assert said[-1]["event"] == "metrics_failed"
 
 
 async def test_without_a_port_nobody_listens() -> None:
     with capture_logs() as said:
-        async with Eyes(Looked(metrics_port=None), asyncio.Event(), ()):
+        async with Eyes(looked(None), ()):
             pass
     assert said == []
 

@@ -19,6 +19,7 @@ import pytest_asyncio
 from bare import BareStation, bare_station
 from charge_point import put
 from installation import Installation, install
+from looking import SETTINGS, look, ports
 from private import Private, private
 
 from ocppdiag_contracts import CommandSettled, GetLog, Outcome, link
@@ -44,6 +45,7 @@ async def run():
 asyncio.run(run())
 """
 STATIONS = 6
+STOPPING = (503, "It is stopping.\n")
 SETTLED_SECONDS = 1.5
 """RabbitMQ 3.10, killed within a second of a quorum queue's declaration, has that queue without a leader for ever."""
 
@@ -56,7 +58,7 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pri
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def mine(servers: Private, tmp_path: Path) -> AsyncIterator[Installation]:
-    async with install(servers.services, tmp_path, {"OCPPDIAG_DRAIN_SECONDS": "10"}) as made:
+    async with install(servers.services, tmp_path, {"OCPPDIAG_DRAIN_SECONDS": "10", **SETTINGS}) as made:
         yield made
 
 
@@ -184,6 +186,7 @@ async def test_a_gateway_stops_after_it_has_answered_what_its_stations_asked(
         stopping = asyncio.create_task(stopped(mine, "gateway"))
         await asyncio.sleep(2)
         assert not stopping.done()
+        assert await look(ports(mine)["gateway"], "/ready") == STOPPING
         orders = await channel.get_exchange(GATEWAY.name)
         for call in asked:
             answer = link.Answer(
@@ -244,7 +247,10 @@ async def test_an_upload_receiver_stops_after_the_uploads_under_way_or_has_them_
     uploading = asyncio.create_task(upload())
     await asyncio.sleep(1)
     async with hurt(servers, trouble):
-        await stopped(mine, "uploads")
+        stopping = asyncio.create_task(stopped(mine, "uploads"))
+        await asyncio.sleep(0.5)
+        assert await look(ports(mine)["uploads"], "/ready") == STOPPING
+        await stopping
         answer = await asyncio.wait_for(uploading, 5)
     (stored,) = (mine.logs / name).iterdir()
     assert stored.stat().st_size == 10_000

@@ -49,7 +49,7 @@ async def run(settings: Settings) -> None:
     except RightsError as error:
         sys.exit(str(error))
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())
-    eyes = Eyes(settings, stop, (*AMQP, *REDIS, *METRICS), Backlog(redis).look)
+    eyes = Eyes(settings, (*AMQP, *REDIS, *METRICS), Backlog(redis).look)
     async with eyes, Broker(settings.amqp_url.get_secret_value(), name="ocppdiag worker") as broker:
         await broker.declare_exchanges(*WORKERS_OWN)
         publisher = await Publisher.open(broker)

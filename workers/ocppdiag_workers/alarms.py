@@ -24,7 +24,7 @@ async def run(performer: Performer, stop: asyncio.Event) -> None:
         try:
             await (
                 performer.memory.origin.since()
-            )  # that this Redis is another one is noticed now, and not later
+            )  # notices now, and not later, that this Redis is another one
             now, due = await performer.memory.claim_due()
         except (RedisError, OSError) as error:
             log.warning("alarms_unreachable", error=str(error))

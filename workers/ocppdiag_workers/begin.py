@@ -70,10 +70,7 @@ def begin(
         waits_until=until.timestamp() if until else 0.0,
     )
     queued = CommandQueued(
-        id=operation.event_id("queued"),
-        time=instant(now),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event("queued", now),
         command=operation.name,
         request_id=number or None,
         deadline=instant(due),
@@ -100,10 +97,7 @@ def barred(operation: Operation | None, user: str | None, *, allowed: bool) -> s
 def repeated(operation: Operation, revision: int, now: float) -> CommandRepeated:
     """Say how far an open operation is, to who has sent its command again."""
     return CommandRepeated(
-        id=operation.event_id(f"repeated/{revision}"),
-        time=instant(now),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event(f"repeated/{revision}", now),
         command=operation.name,
         request_id=operation.request_id or None,
         deadline=instant(operation.due),

@@ -90,10 +90,7 @@ def waits(operation: Operation, at: float, reason: Waiting) -> Step:
     again = min(until, at + AGAIN_SECONDS) if operation.epoch else until
     waiting = replace(operation, state=State.WAITING, waits=operation.waits + 1, wake_at=again)
     event = CommandWaiting(
-        id=waiting.event_id(f"waiting/{waiting.waits}"),
-        time=instant(at),
-        station=operation.station,
-        command_id=operation.id,
+        **waiting.event(f"waiting/{waiting.waits}", at),
         reason=reason,
         until=instant(until),
     )
@@ -130,10 +127,7 @@ def _sent(operation: Operation, news: Sent, end: End, *, harmless: bool) -> Step
     if operation.turn or operation.lost:  # the first CALL is the one that is told
         return Step(sent)
     event = CommandSent(
-        id=operation.event_id("sent"),
-        time=instant(news.at),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event("sent", news.at),
     )
     return Step(sent, (event,))
 

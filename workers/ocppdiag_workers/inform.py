@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from ocppdiag_workers import metrics, news, traces
+from ocppdiag_workers import news, steps
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import Inform
-from ocppdiag_workers.letters import Letter, letter, letters
+from ocppdiag_workers.letters import Letter
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.operation import Operation, State, Step
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
-from ocppdiag_workers.records import PATIENCE_SECONDS, Remembered
+from ocppdiag_workers.records import PATIENCE_SECONDS, Change, Remembered
 from ocppdiag_workers.table import Table
 from ocppdiag_workers.written import Told
 
@@ -89,18 +89,16 @@ class Informer:
                 await self.memory.see_monitors(before.station, step.monitors)
             if step.supersedes:  # before the commit: a worker that falls after it would not come back to this
                 await self._supersede(before, now)
-            told = letters(step.events, before.trace)
+            change = Change.of(remembered, step)
             if step.operation == before:
-                await self.post.tell(told, before.reply_to)
+                await self.post.tell(change.told, before.reply_to)
                 if step.asks:
                     await self.send(before, again=True)
                 return before
-            final = letter(step.final.for_later(), before.trace) if step.final else None
-            if await self.memory.commit(
-                step.operation, told, remembered.revision, now, keep=step.keep, final=final
-            ):
-                await self._stepped(step, told, remembered, now)
-                traces.stepped(before, step, item, now)
+            (written,) = await self.memory.commit_all([change], now)
+            if written:
+                steps.recorded(before, step, item, now)
+                await self._stepped(step, change.told, remembered, now)
                 return step.operation
             found = await self.memory.find(before.station, before.id)
             if found is None:
@@ -129,14 +127,6 @@ class Informer:
         self, step: Step, told: tuple[Letter, ...], remembered: Remembered, now: float
     ) -> None:
         operation, before = step.operation, remembered.operation
-        metrics.ended(step.final, operation.begun)
-        if operation.state != before.state:
-            log.info(
-                "operation_moved",
-                station=operation.station,
-                command_id=operation.id,
-                state=operation.state.value,
-            )
         await self.tell(Remembered(operation, 0, told))
         if remembered.unsent or step.asks:  # somebody else's, or an order that may not go out: seen to soon
             at = now + PATIENCE_SECONDS

@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from typing import TypeVar
 
 import structlog
-from msgspec import MsgspecError
 from msgspec.json import Decoder
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Handler, ParkError
@@ -33,9 +32,6 @@ from ocppdiag_workers.trouble import PASSING, passes
 from ocppdiag_workers.withheld import fault
 
 log = structlog.get_logger()
-
-UNREADABLE = (MsgspecError, ValueError, RecursionError)
-"""What msgspec raises: text that is no UTF-8, and what is nested too deep, are none of its own errors."""
 
 Record = TypeVar("Record", link.ToWorkers, link.ToGateway, Guard)
 
@@ -70,6 +66,7 @@ class Intake:
             self.missing = None
             log.info("ready", pid=os.getpid(), shards=shards)
             await stop.wait()
+            self.missing = "It is stopping."
         finally:
             await asyncio.gather(*(consumer.stop() for consumer in consumers))
 
@@ -139,14 +136,14 @@ class Intake:
         """Read the records of a batch; those that cannot be read are put aside."""
         try:
             raws = link.split(delivery.body)
-        except UNREADABLE as error:
+        except link.UNREADABLE as error:
             raise ParkError(f"not a batch of records: {fault(error)}") from None
         records = []
         for raw in raws:
             try:
                 record = decoder.decode(raw)
                 wrong = None if record.v == link.VERSION else f"its version is not {link.VERSION}"
-            except UNREADABLE as error:
+            except link.UNREADABLE as error:
                 wrong = fault(error)
             if wrong is None:
                 records.append(record)

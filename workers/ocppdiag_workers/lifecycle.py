@@ -9,7 +9,7 @@ from ocppdiag_ocpp.errors import ErrorCode
 from ocppdiag_ocpp.receive import UnreadableError
 from ocppdiag_workers import dialect
 from ocppdiag_workers.news import Answered, Errored, TimedOut, Woke
-from ocppdiag_workers.operation import Ending, Operation, State, Step, instant, settle
+from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
 
 _CODES = frozenset(code.value for code in ErrorCode)
 
@@ -81,10 +81,7 @@ def reason(response: OcppModel) -> str | None:
 def accepted(operation: Operation, at: float, status: str, filename: str | None = None) -> CommandAccepted:
     """Tell that the station has accepted."""
     return CommandAccepted(
-        id=operation.event_id("accepted"),
-        time=instant(at),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event("accepted", at),
         status=status,
         filename=filename,
     )

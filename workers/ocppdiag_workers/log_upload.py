@@ -24,7 +24,7 @@ from ocppdiag_contracts.events import LogStored as LogStoredEvent
 from ocppdiag_contracts.failures import Failure
 from ocppdiag_ocpp.messages.log_status_notification import UploadLogStatus
 from ocppdiag_workers import news
-from ocppdiag_workers.operation import Ending, Operation, State, Step, instant, settle
+from ocppdiag_workers.operation import Ending, Operation, State, Step, settle
 
 GRACE_SECONDS = 60.0
 """How long after its next retry was due a station that reported a failure is given up."""
@@ -68,10 +68,7 @@ def reported(operation: Operation, progress: Progress, item: news.LogStatus) -> 
     if item.status != progress.reported:
         told = (
             LogStatusReported(
-                id=operation.event_id(f"status/{item.stamp[0]}.{item.stamp[1]}"),
-                time=instant(item.at),
-                station=operation.station,
-                command_id=operation.id,
+                **operation.event(f"status/{item.stamp[0]}.{item.stamp[1]}", item.at),
                 violations=list(item.violations),
                 payload=item.payload,
                 request_id=item.request_id,
@@ -87,10 +84,7 @@ def reported(operation: Operation, progress: Progress, item: news.LogStatus) -> 
 def broken(operation: Operation, progress: Progress, item: news.LogBroken) -> Step:
     """An upload ended early; the station may begin again."""
     told = LogUploadBroken(
-        id=operation.event_id(f"broken/{item.at:.3f}"),
-        time=instant(item.at),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event(f"broken/{item.at:.3f}", item.at),
         bytes=item.bytes,
         reason=item.reason,
     )
@@ -105,10 +99,7 @@ def stored(operation: Operation, progress: Progress, item: news.LogStored) -> St
         return Step(operation)
     file = item.file
     told = LogStoredEvent(
-        id=operation.event_id("stored"),
-        time=instant(item.at),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event("stored", item.at),
         file=file,
     )
     progress = replace(
@@ -124,10 +115,7 @@ def stored(operation: Operation, progress: Progress, item: news.LogStored) -> St
 def arriving(operation: Operation, item: news.LogArriving) -> Step:
     """Bytes are told and not remembered."""
     told = LogBytesReceived(
-        id=operation.event_id(f"bytes/{item.at:.3f}"),
-        time=instant(item.at),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event(f"bytes/{item.at:.3f}", item.at),
         bytes=item.bytes,
         total=item.total,
     )

@@ -11,6 +11,7 @@ from operator import itemgetter
 import msgspec
 import structlog
 
+from ocppdiag_contracts.link import UNREADABLE
 from ocppdiag_contracts.model import MAX_INTEGER
 from ocppdiag_redis import Origin, Pipelined, keys
 from ocppdiag_workers import records, scripts
@@ -83,11 +84,10 @@ class Memory:
         revision: int,
         now: float,
         *,
-        keep: Part | None = None,
         final: Letter | None = None,
     ) -> bool:
         """Write one change: whether nobody else has moved on from that revision."""
-        (done,) = await self.commit_all([Change(operation, told, revision, keep, final)], now)
+        (done,) = await self.commit_all([Change(operation, told, revision, final=final)], now)
         return done
 
     async def commit_all(self, changes: Sequence[Change], now: float) -> list[bool]:
@@ -222,7 +222,7 @@ class Memory:
         for member in members:
             try:
                 due.append(msgspec.json.decode(member, type=tuple[str, str]))
-            except msgspec.DecodeError:  # nobody of ours wrote it, and nobody could handle it
+            except UNREADABLE:  # nobody of ours wrote it, and nobody could handle it
                 log.error("alarm_unreadable")  # noqa: TRY400 (there is no more to say)
                 await self._redis.run("ZREM", keys.DEADLINES, member)
         return float(now), due

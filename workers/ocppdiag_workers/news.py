@@ -163,9 +163,6 @@ CallNews = Sent | Refused | Answered | Errored | TimedOut | Lost
 WaitNews = Back | Withdrawn
 """What may happen to an operation that waits for its station."""
 
-StationNews = LogStatus | PartCame
-"""What the station says by itself, stamped."""
-
 OperationNews = (
     Answered
     | Errored

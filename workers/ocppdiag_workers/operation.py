@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 from msgspec import Raw, Struct, field
 from msgspec.structs import replace
@@ -42,6 +42,15 @@ class State(StrEnum):
 
 
 ENDS = frozenset({State.COMPLETED, State.REJECTED, State.FAILED, State.EXPIRED, State.CANCELLED})
+
+
+class OfCommand(TypedDict):
+    """What every event of a command begins with."""
+
+    id: str
+    time: datetime
+    station: str
+    command_id: str
 
 
 class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -121,6 +130,15 @@ class Operation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def event_id(self, step: str) -> str:
         """The id of the event that a step causes: the same whenever it is worked out."""
         return f"{self.station}/{self.id}/{step}"
+
+    def event(self, step: str, at: float) -> OfCommand:
+        """What the event begins with that a step causes; `at` is when, in seconds since 1970."""
+        return {
+            "id": self.event_id(step),
+            "time": instant(at),
+            "station": self.station,
+            "command_id": self.id,
+        }
 
     def asked(self, kind: type[C]) -> C:
         """The command itself, for as long as the operation has not ended."""
@@ -203,10 +221,7 @@ def instant(at: float) -> datetime:
 def settle(operation: Operation, ending: Ending, result: Result | ReportWritten | None = None) -> Step:
     """End an operation: its one final event. What was asked, which may be personal, is forgotten."""
     event = CommandSettled(
-        id=operation.event_id("settled"),
-        time=instant(ending.at),
-        station=operation.station,
-        command_id=operation.id,
+        **operation.event("settled", ending.at),
         command=operation.name,
         outcome=ending.outcome,
         failure=ending.failure,

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from typing import Self
 
 import msgspec
 from msgspec import Struct
 
 from ocppdiag_redis import Command, ScriptCall, keys
 from ocppdiag_workers import scripts
-from ocppdiag_workers.letters import Letter
-from ocppdiag_workers.operation import MonitorsSeen, Operation
+from ocppdiag_workers.letters import Letter, letter, letters
+from ocppdiag_workers.operation import MonitorsSeen, Operation, Step
 from ocppdiag_workers.parts import Part
 
 KEPT_MS = 24 * 3600 * 1000
@@ -57,6 +58,13 @@ class Change(Struct, frozen=True):
     revision: int
     keep: Part | None = None
     final: Letter | None = None
+
+    @classmethod
+    def of(cls, before: Remembered, step: Step) -> Self:
+        """Make it of a step that an operation takes, with its events written in its trace."""
+        operation, trace = step.operation, before.operation.trace
+        final = letter(step.final.for_later(), trace) if step.final else None
+        return cls(operation, letters(step.events, trace), before.revision, step.keep, final)
 
 
 def remembered(fields: Mapping[bytes, bytes]) -> Remembered | None:

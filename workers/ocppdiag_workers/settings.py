@@ -1,11 +1,11 @@
-"""What an operator sets, from environment variables; a wrong one is named at the start."""
+"""What an operator tells the workers."""
 
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ocppdiag_process.settings import ProcessSettings
 from ocppdiag_workers.destinations import beginning
 
 LONGEST_UPLOAD_URL = 150
@@ -18,12 +18,9 @@ def _base(url: str) -> str:
     return url.rstrip("/")
 
 
-class Settings(BaseSettings):
+class Settings(ProcessSettings):
     """Each field is the variable OCPPDIAG_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="OCPPDIAG_", hide_input_in_errors=True, frozen=True)
-
-    amqp_url: SecretStr
     redis_url: SecretStr
     upload_key: Annotated[SecretStr, Field(min_length=32)]
     """Signs the upload addresses: the same for all workers and upload receivers."""
@@ -32,7 +29,6 @@ class Settings(BaseSettings):
     """Where stations reach the upload receiver: what is put before the token."""
 
     max_upload_bytes: int = Field(default=2**30, ge=1)
-    shards: int = Field(default=1, ge=1, le=64)
     heartbeat_interval: int = Field(default=300, ge=1, le=86400)
     call_timeout: float = Field(default=30.0, gt=0, le=600)
     prefetch: int = Field(default=100, ge=1, le=1000)
@@ -42,9 +38,3 @@ class Settings(BaseSettings):
 
     rights: Path | None = None
     """A TOML file that says who may send which command to which stations. None: everybody everything."""
-
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int | None = Field(default=None, ge=0, le=65535)
-    """Where this process is looked at: `/metrics`, `/live`, `/ready`."""
-
-    log_level: str = "info"

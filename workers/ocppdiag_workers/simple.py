@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from ocppdiag_workers import news
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.feature import nothing
-from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.operation import Step
 from ocppdiag_workers.parts import Part
 from ocppdiag_workers.records import Change, Name, Remembered, Request
@@ -17,8 +16,8 @@ Known = Mapping[Request | Name, Remembered | None]
 """The operations that news is for, by their requests and by their names."""
 
 
-class Claim(Struct, frozen=True):
-    """News for an operation; `index` is that of the decision it comes from."""
+class Matched(Struct, frozen=True):
+    """News, and the operation that it is for; `index` is that of the decision it comes from."""
 
     index: int
     before: Remembered
@@ -36,7 +35,7 @@ class Claim(Struct, frozen=True):
             return False
         return not (before.operation.ended or before.operation.waits)
 
-    def with_known(self, known: Iterator[tuple[Part | None, bool]]) -> "Claim":
+    def with_known(self, known: Iterator[tuple[Part | None, bool]]) -> "Matched":
         """The same; a part takes the next of what is known of parts."""
         if not isinstance(self.item, news.PartCame):
             return self
@@ -45,15 +44,15 @@ class Claim(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """What the news of a claim leads to."""
+    """What such news leads to."""
 
-    claim: Claim
+    matched: Matched
     step: Step
 
     @property
     def is_simple(self) -> bool:
         """Whether no other operation and no alarm is concerned."""
-        step, before = self.step, self.claim.before.operation
+        step, before = self.step, self.matched.before.operation
         if step.supersedes or step.asks or step.operation.waits:
             return False
         if step.operation == before and not step.gather:
@@ -63,20 +62,15 @@ class Plan(Struct, frozen=True):
     @property
     def change(self) -> Change | None:
         """What is to be written."""
-        step, before = self.step, self.claim.before
-        if step.operation == before.operation:
-            return None
-        final = letter(step.final.for_later(), before.operation.trace) if step.final else None
-        return Change(
-            step.operation, letters(step.events, before.operation.trace), before.revision, step.keep, final
-        )
+        before = self.matched.before
+        return None if self.step.operation == before.operation else Change.of(before, self.step)
 
 
-def claims(index: int, decision: Decision, known: Known) -> list[Claim] | None:
+def matches(index: int, decision: Decision, known: Known) -> list[Matched] | None:
     """At most one operation that the decision has news for; None where there may be more to it."""
     if decision.connects or decision.accepts or decision.severities or decision.forgets_monitors:
         return None
-    found: list[Claim] = []
+    found: list[Matched] = []
     for inform in decision.informs:
         name = inform.named or ((inform.tag,) if inform.tag else None)
         before = known.get((decision.station, *name)) if name else None
@@ -86,5 +80,5 @@ def claims(index: int, decision: Decision, known: Known) -> list[Claim] | None:
         elif inform.family or found:
             return None
         else:
-            found.append(Claim(index, before, inform.news))
+            found.append(Matched(index, before, inform.news))
     return found

@@ -14,15 +14,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ocppdiag_amqp import UnconfirmedError, UnroutableError
-from ocppdiag_workers import metrics, traces
+from ocppdiag_workers import steps
 from ocppdiag_workers.decide import Decision
 from ocppdiag_workers.letters import letters
 from ocppdiag_workers.memory import Memory
 from ocppdiag_workers.news import PartCame
-from ocppdiag_workers.operation import Operation
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.records import PATIENCE_SECONDS, Change, Name, Request
-from ocppdiag_workers.simple import Claim, Known, Plan, claims
+from ocppdiag_workers.simple import Known, Matched, Plan, matches
 from ocppdiag_workers.table import Table
 
 log = structlog.get_logger()
@@ -53,32 +52,30 @@ class Together:
         known = await self._known(decisions)
         now = time.time()
         taken: list[Taken | None] = []
-        claimed: list[Claim] = []
+        matched: list[Matched] = []
         for index, decision in enumerate(decisions):
-            found = claims(index, decision, known)
-            claimed += found or ()
+            found = matches(index, decision, known)
+            matched += found or ()
             taken.append(None if found is None or found else Taken(decision))
-        plans = await self._plans([claim for claim in claimed if claim.is_open(now)])
+        plans = await self._plans([each for each in matched if each.is_open(now)])
         await self.memory.see_all_monitors(
             [
-                (plan.claim.before.operation.station, plan.step.monitors)
+                (plan.matched.before.operation.station, plan.step.monitors)
                 for plan in plans
                 if plan.step.monitors
             ]
         )
-        behind = [plan.claim.name for plan in plans if plan.claim.before.unsent]
+        behind = [plan.matched.name for plan in plans if plan.matched.before.unsent]
         await self.memory.all_wake_by(behind, now + PATIENCE_SECONDS)
         changes = [(plan, plan.change) for plan in plans]
         written = iter(await self.memory.commit_all([change for _, change in changes if change], now))
         for plan, change in changes:
-            claim, decision = plan.claim, decisions[plan.claim.index]
+            each, decision = plan.matched, decisions[plan.matched.index]
             if change is None:
-                taken[claim.index] = Taken(decision)
+                taken[each.index] = Taken(decision)
             elif next(written):  # else somebody else has just moved it on
-                _say_moved(claim.before.operation, change.operation)
-                metrics.ended(plan.step.final, change.operation.begun)
-                traces.stepped(claim.before.operation, plan.step, claim.item, now)
-                taken[claim.index] = Taken(decision, change, bool(claim.before.unsent))
+                steps.recorded(each.before.operation, plan.step, each.item, now)
+                taken[each.index] = Taken(decision, change, bool(each.before.unsent))
         return taken
 
     async def finish(self, taken: Sequence[Taken]) -> None:
@@ -152,41 +149,36 @@ class Together:
         }
         return dict(zip(meant, await self.memory.find_all([*meant.values()]), strict=True))
 
-    async def _plans(self, claims: Sequence[Claim]) -> list[Plan]:
+    async def _plans(self, matched: Sequence[Matched]) -> list[Plan]:
         """What the news leads to, where that is simple."""
         plans = [
-            Plan(claim, self.table.advance(claim.before.operation, claim.item))
-            for claim in await self._with_parts(claims)
+            Plan(each, self.table.advance(each.before.operation, each.item))
+            for each in await self._with_parts(matched)
         ]
         plans = await self._gathered([plan for plan in plans if plan.is_simple])
         if any(plan.step.final for plan in plans):
             store = await self.memory.origin.store()
             # In a Redis that fell, an end may have been told that is not on record.
             return [
-                plan for plan in plans if not plan.step.final or plan.claim.before.operation.store == store
+                plan for plan in plans if not plan.step.final or plan.matched.before.operation.store == store
             ]
         return plans
 
     async def _gathered(self, plans: list[Plan]) -> list[Plan]:
         """The plans, with all parts for those that need them."""
-        needing = [(plan.claim.before.operation, plan.step.keep) for plan in plans if plan.step.gather]
+        needing = [(plan.matched.before.operation, plan.step.keep) for plan in plans if plan.step.gather]
         parts = iter(await self.memory.all_parts(needing))
         return [
             replace(plan, step=plan.step.with_all(next(parts))) if plan.step.gather else plan
             for plan in plans
         ]
 
-    async def _with_parts(self, claims: Sequence[Claim]) -> list[Claim]:
+    async def _with_parts(self, matched: Sequence[Matched]) -> list[Matched]:
         """The news, with what is known of parts of reports already."""
-        parts = [(claim.name, claim.item.part) for claim in claims if isinstance(claim.item, PartCame)]
+        parts = [(each.name, each.item.part) for each in matched if isinstance(each.item, PartCame)]
         known = iter(await self.memory.known_parts(parts))
-        return [claim.with_known(known) for claim in claims]
+        return [each.with_known(known) for each in matched]
 
 
 def _tells(taken: Taken) -> bool:
     return bool(taken.decision.events or (taken.change and taken.change.told))
-
-
-def _say_moved(before: Operation, after: Operation) -> None:
-    if after.state != before.state:
-        log.info("operation_moved", station=after.station, command_id=after.id, state=after.state.value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from msgspec import DecodeError, Raw, ValidationError, json
+from msgspec import Raw, json
 
 from ocppdiag_contracts.commands import COMMAND_NAMES
 from ocppdiag_contracts.events import LONGEST_CLAIMED_STATION, CommandSettled, Outcome
@@ -33,7 +33,7 @@ def claim(body: bytes) -> Claim | None:
         command_id = json.decode(members["id"], type=str)
         station = json.decode(members["station"], type=str)
         command = json.decode(members.get("command", b"null"))
-    except (DecodeError, ValidationError, KeyError, ValueError, RecursionError):
+    except (ValueError, KeyError, RecursionError):
         return None
     if not _COMMAND_ID.fullmatch(command_id) or len(station.encode()) > LONGEST_CLAIMED_STATION:
         return None

@@ -95,7 +95,6 @@ def explain(error: ValidationError) -> str:
 
 
 __all__ = [
-    "COMMAND",
     "COMMAND_NAMES",
     "COMMAND_TYPES",
     "SECRET_MEMBERS",

@@ -21,29 +21,32 @@ class CustomerInformationStatus(StrEnum):
     INVALID = "Invalid"
 
 
-def _check(wishes: tuple[bool, bool], identifiers: tuple[OcppModel | str | None, ...]) -> None:
-    """Hold what the text says and no schema (N09.FR.04, .07; N10.FR.07, .08)."""
-    if not any(wishes):
-        raise ValueError("neither report nor clear")
-    if sum(identifier is not None for identifier in identifiers) != 1:
-        raise ValueError("a customer is named by exactly one identifier")
-
-
-class CustomerInformationRequest(Extensible):
-    """CSMS to station: report, clear or both, for a customer named by exactly one of the last three."""
+class AboutCustomer(OcppModel):
+    """What both versions ask: report, clear or both, for a customer named by exactly one of the last three."""
 
     request_id: Integer
     report: Boolean
     clear: Boolean
-    customer_certificate: CertificateHashData | None = None
-    id_token: IdToken | None = None
+    customer_certificate: OcppModel | None = None
+    id_token: OcppModel | None = None
     customer_identifier: Annotated[CustomerIdentifier | None, Personal] = None
 
     @model_validator(mode="after")
     def _asks_something_about_one_customer(self) -> Self:
+        """Hold what the text says and no schema (N09.FR.04, .07; N10.FR.07, .08)."""
+        if not (self.report or self.clear):
+            raise ValueError("neither report nor clear")
         identifiers = (self.customer_certificate, self.id_token, self.customer_identifier)
-        _check((self.report, self.clear), identifiers)
+        if sum(identifier is not None for identifier in identifiers) != 1:
+            raise ValueError("a customer is named by exactly one identifier")
         return self
+
+
+class CustomerInformationRequest(AboutCustomer, Extensible):
+    """CSMS to station."""
+
+    customer_certificate: CertificateHashData | None = None
+    id_token: IdToken | None = None
 
 
 class CustomerInformationResponse(Extensible):
@@ -53,21 +56,11 @@ class CustomerInformationResponse(Extensible):
     status_info: StatusInfo | None = None
 
 
-class CustomerInformationRequestV20(ObjectV20):
+class CustomerInformationRequestV20(AboutCustomer, ObjectV20):
     """CSMS to station."""
 
-    request_id: Integer
-    report: Boolean
-    clear: Boolean
     customer_certificate: CertificateHashDataV20 | None = None
     id_token: IdTokenV20 | None = None
-    customer_identifier: Annotated[CustomerIdentifier | None, Personal] = None
-
-    @model_validator(mode="after")
-    def _asks_something_about_one_customer(self) -> Self:
-        identifiers = (self.customer_certificate, self.id_token, self.customer_identifier)
-        _check((self.report, self.clear), identifiers)
-        return self
 
 
 class CustomerInformationResponseV20(ObjectV20):

@@ -1,6 +1,7 @@
 """Faults with customers' data and the local list (OCPP 2.0.1 N09, N10, D01)."""
 
 from ocppdiag_station.bends import Parts, answers, dropped, parts, refuses
+from ocppdiag_station.customers import slices
 from ocppdiag_station.scenario import Scenario
 from ocppdiag_station.steps import Answer, Call, Script
 from ocppdiag_station.words import Payload
@@ -16,23 +17,21 @@ def _nothing(there: Parts) -> Parts:
 
 def _torn(there: Parts) -> Parts:
     """Cut by bytes: a character in between breaks into two that nobody can read."""
-    text = "".join(part["data"] for part in there).encode()
+    text = _text(there).encode()
     pieces = [text[start : start + TORN_SLICE] for start in range(0, len(text), TORN_SLICE)]
-    return [
-        {
-            **there[0],
-            "seqNo": number,
-            "tbc": number + 1 < len(pieces),
-            "data": piece.decode(errors="replace"),
-        }
-        for number, piece in enumerate(pieces)
-    ]
+    return _cut(there, [piece.decode(errors="replace") for piece in pieces])
 
 
 def _tiny(there: Parts) -> Parts:
     """Cut into slices of a few characters."""
-    text = "".join(part["data"] for part in there)
-    pieces = [text[start : start + 5] for start in range(0, len(text), 5)]
+    return _cut(there, slices(_text(there), 5))
+
+
+def _text(there: Parts) -> str:
+    return "".join(part["data"] for part in there)
+
+
+def _cut(there: Parts, pieces: list[str]) -> Parts:
     return [
         {**there[0], "seqNo": number, "tbc": number + 1 < len(pieces), "data": piece}
         for number, piece in enumerate(pieces)

@@ -1,6 +1,6 @@
 """Faults with events (OCPP 2.0.1 N07, N08, A04)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ocppdiag_station.bends import calling, only, without
@@ -45,8 +45,8 @@ def _event(at: str, number: int, **members: Any) -> Payload:  # noqa: ANN401 (JS
     }
 
 
-def _when_up(*events: Payload) -> Bend:
-    """Tell of events once the first connector's state is told."""
+def _when_up(calls: Callable[[str], Iterable[Call]]) -> Bend:
+    """Make CALLs once the first connector's state is told, of the same time."""
 
     def bend(script: Script) -> Script:
         (status,) = script
@@ -54,17 +54,25 @@ def _when_up(*events: Payload) -> Bend:
             isinstance(status, Call) and (status.payload["evseId"], status.payload["connectorId"]) == (1, 1)
         ):
             return script
-        at = status.payload["timestamp"]
-        told = (
+        return (status, *calls(status.payload["timestamp"]))
+
+    return only(("StatusNotification",), bend)
+
+
+def _events(*events: Payload) -> Bend:
+    return _when_up(
+        lambda at: (
             Call(
                 EVENT,
                 {"generatedAt": at, "seqNo": 0, "tbc": False, "eventData": [_event(at, number, **event)]},
             )
             for number, event in enumerate(events, 9001)
         )
-        return (status, *told)
+    )
 
-    return only(("StatusNotification",), bend)
+
+def _security(kind: str) -> Bend:
+    return _when_up(lambda at: [Call("SecurityEventNotification", {"type": kind, "timestamp": at})] * 2)
 
 
 PROBLEM: Payload = {
@@ -78,21 +86,6 @@ PROBLEM: Payload = {
 
 def _without_kind(item: Payload) -> Payload:
     return {name: value for name, value in item.items() if name != "eventNotificationType"}
-
-
-def _security(kind: str) -> Bend:
-    """Tell of a security event once the first connector's state is told."""
-
-    def bend(script: Script) -> Script:
-        (status,) = script
-        if not (
-            isinstance(status, Call) and (status.payload["evseId"], status.payload["connectorId"]) == (1, 1)
-        ):
-            return script
-        event = {"type": kind, "timestamp": status.payload["timestamp"]}
-        return (status, *[Call("SecurityEventNotification", event)] * 2)
-
-    return only(("StatusNotification",), bend)
 
 
 SCENARIOS = {
@@ -117,15 +110,15 @@ SCENARIOS = {
     "alert-never-cleared": Scenario("never says that an alert is over", bends=(_uncleared,)),
     "cleared-without-alert": Scenario(
         "says after its boot that an alert is over which it never sent",
-        bends=(_when_up({"cleared": True}),),
+        bends=(_events({"cleared": True}),),
     ),
     "problem-event": Scenario(
-        "tells of a fault as variable Problem with techCode and techInfo", bends=(_when_up(PROBLEM),)
+        "tells of a fault as variable Problem with techCode and techInfo", bends=(_events(PROBLEM),)
     ),
     "write-only-event": Scenario(
         "N07.FR.10: tells of a change of a variable that cannot be read: actualValue is empty",
         bends=(
-            _when_up(
+            _events(
                 {
                     "actualValue": "",
                     "trigger": "Delta",
@@ -135,7 +128,7 @@ SCENARIOS = {
             ),
         ),
     ),
-    "event-storm": Scenario("sends 200 events after its boot", bends=(_when_up(*[PROBLEM] * STORM),)),
+    "event-storm": Scenario("sends 200 events after its boot", bends=(_events(*[PROBLEM] * STORM),)),
     "security-event": Scenario(
         "tells twice of one security event", bends=(_security("TamperDetectionActivated"),)
     ),

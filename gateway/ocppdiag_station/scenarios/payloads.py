@@ -19,7 +19,6 @@ LONG = {
     "techInfo": 3000,
     "data": 5000,
 }
-OPTIONAL = ("serialNumber", "firmwareVersion", "filename", "techInfo", "techCode", "instance")
 REQUIRED = ("model", "vendorName", "actualValue")
 
 

@@ -13,7 +13,7 @@ from nemesis import FAULTS, Fault
 from run import Worlds, keep
 from trial import try_fault
 
-from ocppdiag_local.services import ServicesMissing
+from ocppdiag_local.failures import ServicesMissing
 
 # What the AMQP library forgets to await when a broker hangs up on a new connection.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'Connection.close':RuntimeWarning")

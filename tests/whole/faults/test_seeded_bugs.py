@@ -11,7 +11,7 @@ from nemesis import Fault
 from trial import try_fault
 from world import World, world
 
-from ocppdiag_local.services import ServicesMissing
+from ocppdiag_local.failures import ServicesMissing
 
 SEEDED = {"end lost", "end duplicated", "event unexpected", "part lost", "executed twice"}
 

@@ -105,13 +105,13 @@ def _seen(item: news.PartCame) -> MonitorsSeen | None:
 
 
 def _result(assembled: Assembled) -> ReportWritten:
-    report = MonitoringReport(
+    result = MonitoringReport(
         parts=len(assembled.bodies),
         missing=list(assembled.missing),
         irregularities=list(assembled.irregularities),
         monitor=[],
     )
-    return ReportWritten(report, tuple(entry for body in assembled.bodies for entry in _ENTRIES.decode(body)))
+    return ReportWritten(result, tuple(entry for body in assembled.bodies for entry in _ENTRIES.decode(body)))
 
 
 FEATURE = Feature(
