@@ -7,9 +7,10 @@ import json
 import os
 import re
 import secrets
+import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -25,6 +26,9 @@ PEOPLE = 10004
 """The command line there: the operator and all services."""
 
 ROOT = 0
+TAG = "ocppdiag"
+"""What accounts that are made here have in RabbitMQ, where it means nothing: who has it and is not named any more goes."""
+
 NAMED = ("redis", "erlang", "credential_key", "upload_key")
 FOLDER_NAME = re.compile(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]*")
 
@@ -52,13 +56,20 @@ class Kept:
             self._known[name] = secrets.token_urlsafe(32)
         return self._known[name]
 
+    def forget_all_but(self, users: Container[str]) -> None:
+        """Forget the passwords of all other users of RabbitMQ: who comes back gets a new one."""
+        for name in [*self._known]:
+            kind, _, user = name.partition(" ")
+            if kind == "rabbitmq" and user not in users:
+                del self._known[name]
+
     def write(self) -> None:
         """Keep them, before anything else is told of them."""
         _write(self._path, json.dumps(self._known, indent=2), ROOT, mode=0o600)
 
 
 def provide(folder: Path, kept: Kept, ours: Iterable[str], services: Iterable[str], where: Addresses) -> None:
-    """Write the settings of each user of the broker, each to be read by one user of the system."""
+    """Write the settings of each user of the broker, each to be read by one user of the system; have no others there."""
     redis = {
         "OCPPDIAG_REDIS_URL": where.redis.format(kept["redis"]),
         "OCPPDIAG_CREDENTIAL_KEY": kept["credential_key"],
@@ -70,6 +81,9 @@ def provide(folder: Path, kept: Kept, ours: Iterable[str], services: Iterable[st
         "uploads": upload,
     }
     process_of = {user: user.partition(".")[0] for user in ours} | dict.fromkeys(services, "")
+    for place in (folder / "users", folder / "outside"):
+        for gone in (each for each in place.glob("*") if each.name not in process_of):
+            shutil.rmtree(gone)
     for user, process in process_of.items():
         reader = OURS.get(process, PEOPLE)
         account = f"{quote(user, safe='')}:{kept[f'rabbitmq {user}']}"
@@ -79,9 +93,13 @@ def provide(folder: Path, kept: Kept, ours: Iterable[str], services: Iterable[st
             _folder(folder / "outside" / user, {"OCPPDIAG_AMQP_URL": where.outside.format(account)}, reader)
 
 
-def serve_servers(folder: Path, kept: Kept, definitions: Mapping[str, object]) -> None:
+def serve_servers(folder: Path, kept: Kept, definitions: Mapping[str, object], users: Iterable[str]) -> None:
     """Write what RabbitMQ and Redis read, to be read by root alone, who starts them."""
-    rabbitmq = {"definitions.json": json.dumps(definitions, indent=2), "erlang.cookie": kept["erlang"]}
+    rabbitmq = {
+        "definitions.json": json.dumps(definitions, indent=2),
+        "users": "".join(f"{user}\n" for user in users),
+        "erlang.cookie": kept["erlang"],
+    }
     _folder(folder / "rabbitmq", rabbitmq, ROOT)
     password = kept["redis"]
     redis = {
@@ -93,7 +111,7 @@ def serve_servers(folder: Path, kept: Kept, definitions: Mapping[str, object]) -
 
 
 def main(arguments: list[str]) -> None:
-    """Make what is not there yet, and write it all: to do it again harms nothing."""
+    """Make what is not there yet, and write it all: to do it again changes nothing but who is named."""
     parser = ArgumentParser(prog="python -m ocppdiag_local.first_start", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="where it is kept")
     parser.add_argument(
@@ -114,15 +132,18 @@ def main(arguments: list[str]) -> None:
     users = ours | theirs
     if strange := [user for user in users if not FOLDER_NAME.fullmatch(user)]:
         sys.exit(f"a user's name is that of a folder here, so {strange[0]!r} cannot be one")
+    kept.forget_all_but(users)
     hashes = {user: password_hash(kept[f"rabbitmq {user}"], secrets.token_bytes(4)) for user in users}
     made = document(asked.shards, users, hashes)
+    for user in made["users"]:
+        user["tags"] = [TAG]
     where = Addresses(asked.amqp, asked.redis, asked.outside)
     for name in NAMED:
         _ = kept[name]
     asked.folder.mkdir(parents=True, exist_ok=True)
     kept.write()
     provide(asked.folder, kept, ours, theirs, where)
-    serve_servers(asked.folder, kept, made)
+    serve_servers(asked.folder, kept, made, users)
 
 
 def _folder(folder: Path, files: Mapping[str, str], reader: int) -> None:

@@ -78,7 +78,7 @@ def test_to_start_again_changes_nothing_and_a_new_service_gets_its_own(tmp_path:
     before = contents(made)
     start(tmp_path, RIGHTS + '[["bill@example"]]\ncommands = ["get_log"]\nstations = ["*"]\n')
     after = contents(made)
-    salted = {"rabbitmq/definitions.json", "kept.json"}
+    salted = {"rabbitmq/definitions.json", "rabbitmq/users", "kept.json"}
     assert {path: after[path] for path in before.keys() - salted} == {
         path: before[path] for path in before.keys() - salted
     }
@@ -87,6 +87,25 @@ def test_to_start_again_changes_nothing_and_a_new_service_gets_its_own(tmp_path:
         *(f"users/bill@example/{name}" for name in settings(made / "users" / "support")),
     }
     assert "amqp://bill%40example:" in after["users/bill@example/OCPPDIAG_AMQP_URL"]
+
+
+@pytest.mark.usefixtures("readers")
+def test_a_service_that_is_taken_out_leaves_nothing_and_comes_back_with_a_new_password(
+    tmp_path: Path,
+) -> None:
+    bill = '[["bill"]]\ncommands = ["get_log"]\nstations = ["*"]\n'
+    made = start(tmp_path, RIGHTS + bill)
+    before, stays = contents(made), (made / "users/support/OCPPDIAG_AMQP_URL").read_text()
+    start(tmp_path)
+    assert before.keys() - contents(made).keys() == {path for path in before if "/bill/" in path}
+    assert not any("bill" in text for text in contents(made).values())
+    assert "bill" not in (made / "rabbitmq/users").read_text().splitlines()
+    start(tmp_path, RIGHTS + bill)
+    after = contents(made)
+    assert "bill" in after["rabbitmq/users"].splitlines()
+    assert after.keys() == before.keys()
+    assert after["users/bill/OCPPDIAG_AMQP_URL"] != before["users/bill/OCPPDIAG_AMQP_URL"]
+    assert after["users/support/OCPPDIAG_AMQP_URL"] == stays
 
 
 @pytest.mark.usefixtures("readers")
@@ -99,7 +118,7 @@ def test_the_broker_is_told_the_hashes_of_those_passwords(tmp_path: Path) -> Non
         salt = b64decode(user["password_hash"])[:4]
         assert user["password_hash"] == password_hash(password, salt)
         assert password not in text
-        assert user["tags"] == []
+        assert user["tags"] == [first_start.TAG]
 
 
 @pytest.mark.usefixtures("readers")

@@ -136,6 +136,7 @@ async def test_a_broker_killed_and_started_again_is_waited_for_and_all_goes_on(
     place: Place, name: str
 ) -> None:
     async with bare_station(place.made, f"{name}-bare") as station, place.made.station(name):
+        await place.servers.node.known()
         await place.servers.node.kill()
         waiting, uploaded = call(station), place.upload(name)
         await place.healthy(503, 503, worker=503)

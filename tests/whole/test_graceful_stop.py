@@ -46,8 +46,6 @@ asyncio.run(run())
 """
 STATIONS = 6
 STOPPING = (503, "It is stopping.\n")
-SETTLED_SECONDS = 1.5
-"""RabbitMQ 3.10, killed within a second of a quorum queue's declaration, has that queue without a leader for ever."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -96,7 +94,7 @@ async def hurt(servers: Private, trouble: str) -> AsyncIterator[None]:
         case "broker frozen":
             servers.node.freeze()
         case "broker gone":
-            await asyncio.sleep(SETTLED_SECONDS)
+            await servers.node.known()
             await servers.node.kill()
         case "redis frozen":
             servers.redis.freeze()

@@ -80,6 +80,10 @@ def test_each_gateway_is_behind_the_load_balancer_and_has_a_user_of_its_own() ->
     assert {f"/secrets/users/gateway.{node}" for node in gateways} <= set(COMPOSE.split())
 
 
+def test_whose_account_goes_with_its_name_is_told_by_the_tag_that_it_was_given() -> None:
+    assert f"\\[{first_start.TAG}\\]$$//p' | grep -vxFf /secrets/rabbitmq/users" in COMPOSE
+
+
 def test_no_password_is_committed() -> None:
     files = [DEPLOY / "compose.yaml", DEPLOY / "compose.cluster.yaml", *(DEPLOY / "compose").iterdir()]
     for file in files:

@@ -17,6 +17,7 @@ from ocppdiag_local.rabbitmq import _environment
 COOKIE = "of-the-fault-suite"
 START_SECONDS = 90.0
 CONTROL_SECONDS = 60.0
+KNOWN_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,18 @@ class Node:
         log = self.folder / "rabbitmq.log"
         process = self._running.enter_context(leashed([program("rabbitmq-server")], env=self.env, log=log))
         answer.wait(answer.rabbitmq, self.url, within=START_SECONDS, process=process, log=log)
+
+    async def known(self) -> None:
+        """Return when the names of its quorum queues are on its disk. Raises TimeoutError.
+
+        Each is known there by the name of its folder, in a table that is written when it was left alone for half a
+        second (https://github.com/rabbitmq/ra, ra_directory.erl: `auto_save`). Who is killed before that, comes back
+        with a queue that has forgotten its members: 3.10 then starts it as a new one, for which nobody votes.
+        """
+        place = self.folder / "data" / self.name / "quorum" / self.name
+        async with asyncio.timeout(KNOWN_SECONDS):
+            while not await asyncio.to_thread(_all_named, place):  # noqa: ASYNC110 (a file tells nobody)
+                await asyncio.sleep(0.1)
 
     async def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
@@ -127,6 +140,11 @@ class Nodes:
         rows = (await self.control("list_queues", "name", "pid")).splitlines()
         pid = next(pid for name, pid in (row.split("\t") for row in rows) if name == queue)
         return next(node for node in self.nodes if node.name in pid)
+
+
+def _all_named(place: Path) -> bool:
+    names = (place / "names.dets").read_bytes()
+    return all(each.name.encode() in names for each in place.iterdir() if each.is_dir())
 
 
 def program(name: str) -> str:
