@@ -89,6 +89,8 @@ def get(
 ) -> None:
     """Fetch a log, and see that it is what came from the station: its SHA-256."""
     store = _store(folder, bucket)
+    if to.is_dir():
+        to /= f"{command_id}.log".replace("/", "_")
 
     async def getting() -> None:
         async with aclosing(store):
@@ -104,8 +106,6 @@ async def _get(store: Store, station: str, command_id: str, to: Path) -> None:
     if to == Path("-"):
         await _fetched(store, file, sys.stdout.buffer)
         return
-    if to.is_dir():
-        to /= f"{command_id}.log".replace("/", "_")
     # Beside it, so that it comes into its place in one step and only when it is right.
     part = to.with_name(f".{to.name}.{token_hex(4)}")
     try:

@@ -103,16 +103,18 @@ async def test_a_log_goes_into_a_folder_under_its_own_name_and_into_nothing_else
 ) -> None:
     store, terminal, _ = kept
     await put(store, "CS-1", "c1", b"log")
-    (tmp_path / "there").mkdir()
-    others = tmp_path / "c1.log.part"
+    here = tmp_path / "here"
+    (here / "there").mkdir(parents=True)
+    others = here / "c1.log.part"
     others.write_bytes(b"somebody else's")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(here)
     for to, into in ((), "c1.log"), (("--to", "."), "c1.log"), (("--to", "there"), "there/c1.log"):
-        Path("c1.log").write_bytes(b"an older one is replaced")
+        place = here / into
+        place.write_bytes(b"an older one is replaced")
         _, said = await logs(terminal, "get", "CS-1", "c1", *to)
         assert said.startswith(f"{into}: ")
-        assert Path(into).read_bytes() == b"log"
-    assert {file.name for file in tmp_path.iterdir() if file.is_file()} == {"c1.log", others.name}
+        assert place.read_bytes() == b"log"
+    assert {file.name for file in here.iterdir()} == {"c1.log", "there", others.name}
     assert others.read_bytes() == b"somebody else's"
 
 
