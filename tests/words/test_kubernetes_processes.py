@@ -109,6 +109,29 @@ def test_nobody_is_root_or_can_become_it(manifests: Manifests) -> None:
             assert "memory" in container["resources"]["limits"]
 
 
+STATIONS = 10_000
+"""In a gateway, as the manual has it."""
+
+HELD = 128
+"""MiB of calls and results that a gateway holds at most while RabbitMQ is away."""
+
+
+def mebibytes(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+) ?([KM])iB?", text).groups()  # type: ignore[union-attr]
+    return float(number) / (1024 if unit == "K" else 1)
+
+
+@both
+def test_a_gateway_has_the_memory_for_its_stations_and_for_an_outage(manifests: Manifests) -> None:
+    costs = dict(re.findall(r"^\| ([^|]+) \| ([\d.]+ [KM]iB) \|", README, re.MULTILINE))
+    tls = "OCPPDIAG_TLS_PORT" in manifests.environment("gateway")
+    of_one = costs["the same with TLS in the gateway" if tls else "memory of a connected station"]
+    needed = mebibytes(costs["memory of a process that has just started"]) + STATIONS * mebibytes(of_one)
+    resources = process_of(manifests, "gateway")["resources"]
+    assert mebibytes(resources["requests"]["memory"]) >= needed
+    assert mebibytes(resources["limits"]["memory"]) >= needed + HELD
+
+
 @both
 def test_each_service_leads_to_a_port_of_a_pod(manifests: Manifests) -> None:
     for service in manifests.of("Service"):
