@@ -200,7 +200,7 @@ FORBIDDEN = """
     uploads -> redis 6379, uploads -> managed Redis 6379, stranger -> rabbitmq 5672, stranger -> gateway 9100,
     stranger -> worker 9100, service -> rabbitmq 15672, gateway -> rabbitmq 15672, worker -> gateway 9000,
     worker -> uploads 9001, gateway -> worker 9100, gateway -> stranger 8080, worker -> stranger 443,
-    rabbitmq -> stranger 8080, stranger -> redis 6379, rabbitmq -> redis 6379, command-line -> gateway 9100, stranger -> command-line 9100, prometheus -> redis 6379
+    uploads -> stranger 80, command-line -> stranger 80, rabbitmq -> stranger 8080, stranger -> redis 6379, rabbitmq -> redis 6379, command-line -> gateway 9100, stranger -> command-line 9100, prometheus -> redis 6379
 """
 
 
