@@ -5,8 +5,9 @@ import http.client
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from ocpp.routing import after, on
 from ocpp.v201 import ChargePoint, call, call_result
@@ -36,7 +37,8 @@ class IndependentStation(ChargePoint):  # type: ignore[misc]  # untyped
         self.statuses = await asyncio.gather(
             *(asyncio.to_thread(put, address, self.log) for address in addresses)
         )
-        await self.report("Uploaded" if 201 in self.statuses else "UploadFailure", request_id)
+        stored = {HTTPStatus.OK, HTTPStatus.CREATED} & {*self.statuses}
+        await self.report("Uploaded" if stored else "UploadFailure", request_id)
 
     async def report(self, status: str, request_id: int) -> None:
         self.answers.append(await self.call(call.LogStatusNotification(status=status, request_id=request_id)))
@@ -54,7 +56,12 @@ def put(url: str, body: bytes) -> int:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     try:
-        connection.request("PUT", parts.path, body, {"Content-Type": "application/octet-stream"})
+        connection.request(
+            "PUT",
+            urlunsplit(("", "", parts.path, parts.query, "")),
+            body,
+            {"Content-Type": "application/octet-stream"},
+        )
         return connection.getresponse().status
     finally:
         connection.close()

@@ -85,5 +85,8 @@ class InMind:
     async def alarms(self) -> dict[str, float]:
         return dict(self.memory.kept.deadlines)
 
+    async def begun(self) -> dict[str, float]:
+        return dict(self.memory.kept.begun)
+
     async def close(self) -> None:
         """Nothing is open."""

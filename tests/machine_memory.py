@@ -35,6 +35,7 @@ class Kept:
     waiting: dict[str, float] = field(default_factory=dict)
     monitors: dict[int, int] = field(default_factory=dict)
     deadlines: dict[str, float] = field(default_factory=dict)
+    begun: dict[str, float] = field(default_factory=dict)
     number: int = 0
     held: tuple[str, float] = ("", 0.0)
     lease: tuple[Lease | None, float] = (None, 0.0)
@@ -152,6 +153,9 @@ class MemoryDouble(Memory):
         if self.kept.held[0] == owner:
             self.kept.held = ("", 0.0)
 
+    async def open(self, operation: Operation) -> None:
+        self.kept.begun.setdefault(operation.id, operation.begun)
+
     async def wake_later(self, station: str, command_id: str, at: float) -> None:  # noqa: ARG002
         self.kept.deadlines[command_id] = at
 
@@ -161,6 +165,7 @@ class MemoryDouble(Memory):
 
     async def none_wakes(self, names: Sequence[Name]) -> None:
         for _, command_id in names:
+            self.kept.begun.pop(command_id, None)
             self.kept.deadlines.pop(command_id, None)
 
     async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:

@@ -1,6 +1,10 @@
 """Every key in Redis. All keys of a station share its hash tag, so a script may touch them together on a cluster."""
 
 DEADLINES = "ocppdiag:deadlines"
+"""When each operation is to be woken: sorted set, until nothing is left to do for it."""
+
+BEGUN = f"ocppdiag:{{{DEADLINES}}}:begun"
+"""Since when each of them is open: sorted set, on a cluster on the same server."""
 
 ORIGIN = "ocppdiag:origin"
 """Which Redis this is, and since when (its own clock, microseconds) it has kept everything: hash, no end."""

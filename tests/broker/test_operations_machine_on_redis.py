@@ -70,10 +70,16 @@ class OnRedis:
             await self._redis.run("DEL", *found)
 
     async def alarms(self) -> dict[str, float]:
-        found = await self._redis.run("ZRANGE", keys.DEADLINES, 0, -1, "WITHSCORES")
-        alarms = {tuple(msgspec.json.decode(member)): float(at) for member, at in found}
-        assert all(station == STATION for station, _ in alarms)
-        return {command_id: at for (_, command_id), at in alarms.items()}
+        return await self._times(keys.DEADLINES)
+
+    async def begun(self) -> dict[str, float]:
+        return await self._times(keys.BEGUN)
+
+    async def _times(self, key: str) -> dict[str, float]:
+        found = await self._redis.run("ZRANGE", key, 0, -1, "WITHSCORES")
+        times = {tuple(msgspec.json.decode(member)): float(at) for member, at in found}
+        assert all(station == STATION for station, _ in times)
+        return {command_id: at for (_, command_id), at in times.items()}
 
     async def close(self) -> None:
         await self.wipe()

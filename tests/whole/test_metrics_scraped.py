@@ -1,7 +1,8 @@
 """A gateway, a worker and an upload receiver around a log: what they count moves as it should, and names nobody."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from ocppdiag_contracts.topology import COMMANDS
 from ocppdiag_local.services import Services
 
 PROCESSES = ("gateway", "worker", "uploads")
+CALLS = ("BootNotification", "StatusNotification", "LogStatusNotification", "NotifyMonitoringReport")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,15 @@ class Watched:
 
     async def scrapes(self) -> dict[str, Scrape]:
         return {name: await scrape(self.ports[name]) for name in PROCESSES}
+
+    async def until(self, holds: Callable[[dict[str, Scrape]], bool]) -> dict[str, Scrape]:
+        """What is counted once this holds."""
+        for _ in range(200):
+            scrapes = await self.scrapes()
+            if holds(scrapes):
+                return scrapes
+            await asyncio.sleep(0.05)
+        pytest.fail("it is not so after 10 s")
 
 
 @pytest.fixture
@@ -60,6 +71,24 @@ async def no_command(services: Services) -> None:
         await exchange.publish(aio_pika.Message(b"no command"), "get_log")
 
 
+def closed(scrapes: Mapping[str, Scrape]) -> float:
+    return scrapes["gateway"].value("ocppdiag_gateway_disconnects_total", code="1000")
+
+
+def taken(scrapes: Mapping[str, Scrape]) -> float:
+    settled = {"queue": "ocppdiag.commands", "outcome": "acked"}
+    return scrapes["worker"].value("ocppdiag_amqp_settled_total", **settled)
+
+
+def unanswered(scrapes: Mapping[str, Scrape]) -> float:
+    return called(scrapes, "received", "call") - called(scrapes, "sent", "callresult")
+
+
+def called(scrapes: Mapping[str, Scrape], direction: str, type_: str) -> float:
+    frames, way = "ocppdiag_gateway_frames_total", {"direction": direction, "type": type_}
+    return sum(scrapes["gateway"].value(frames, **way, action=action) for action in CALLS)
+
+
 async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it_went_through(
     installed: Watched, name: str
 ) -> None:
@@ -70,14 +99,13 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
         command = GetLog(station=name)
         await carry_out(installed.made, command)
         await carry_out(installed.made, GetMonitoringReport(station=name))
+        await installed.until(lambda scrapes: unanswered(scrapes) == unanswered(before))
     await no_command(installed.made.services)
     (file,) = (installed.made.logs / name).iterdir()
     size = file.stat().st_size
-    for _ in range(100):
-        after = await installed.scrapes()
-        if after["gateway"].value("ocppdiag_gateway_disconnects_total", code="1000") > 0:
-            break
-        await asyncio.sleep(0.1)
+    after = await installed.until(
+        lambda scrapes: closed(scrapes) > closed(before) and taken(scrapes) >= taken(before) + 3
+    )
 
     def grew(process: str, metric: str, **labels: str) -> float:
         return after[process].value(metric, **labels) - before[process].value(metric, **labels)
@@ -93,8 +121,7 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
     assert frames("sent", "call", "GetLog") == frames("received", "callresult", "GetLog") == 1
     notified = frames("received", "call", "LogStatusNotification")
     assert notified == frames("sent", "callresult", "LogStatusNotification") >= 2
-    others = ("BootNotification", "StatusNotification", "NotifyMonitoringReport")
-    calls = notified + sum(frames("received", "call", action) for action in others)
+    calls = called(after, "received", "call") - called(before, "received", "call")
     assert grew("gateway", "ocppdiag_gateway_answer_seconds_count") == calls
     assert 0 < grew("gateway", "ocppdiag_gateway_answer_seconds_sum") < 10
     assert grew("gateway", "ocppdiag_gateway_calls_ended_total", outcome="answered") == 2
@@ -109,11 +136,11 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
         ended = {"command": asked, "outcome": "completed", "failure": "none"}
         assert grew("worker", "ocppdiag_worker_operations_ended_total", **ended) == 1
         assert 0 < grew("worker", "ocppdiag_worker_operation_seconds_sum", command=asked) < 10
-    called = {"kind": "call", "action": "LogStatusNotification"}
-    assert grew("worker", "ocppdiag_worker_records_total", **called) == notified
+    records = {"kind": "call", "action": "LogStatusNotification"}
+    assert grew("worker", "ocppdiag_worker_records_total", **records) == notified
     assert grew("worker", "ocppdiag_worker_records_total", kind="upload_stored", action="none") == 1
     assert grew("worker", "ocppdiag_worker_parked_total", reason="no command") == 1
-    assert grew("worker", "ocppdiag_amqp_settled_total", queue="ocppdiag.commands", outcome="acked") == 3
+    assert taken(after) - taken(before) == 3
     assert (
         grew("worker", "ocppdiag_redis_commands_total")
         > grew("worker", "ocppdiag_redis_pipeline_seconds_count")
@@ -134,21 +161,26 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
         nobody_is_named(scrapes, installed.made, name, command.id, "wrong-password-7")
 
 
-async def test_an_open_command_and_the_time_of_its_waking_are_seen_by_the_worker(
+async def test_an_open_command_its_age_and_the_time_of_its_waking_are_seen_by_the_worker(
     installed: Watched, name: str
 ) -> None:
-    async def open_now() -> float:
-        found = await scrape(installed.ports["worker"])
-        assert found.value("ocppdiag_operations_overdue_seconds") < 60
-        return found.value("ocppdiag_operations_open")
+    oldest = "ocppdiag_operations_oldest_seconds"
 
+    async def until(holds: Callable[[float], bool]) -> Scrape:
+        found = await installed.until(lambda scrapes: holds(scrapes["worker"].value(oldest)))
+        return found["worker"]
+
+    await until(lambda age: age == 0)  # an earlier one is counted a little longer than it is open
     async with installed.made.diagnostics() as diagnostics, installed.made.station(name, "never-answers"):
-        await diagnostics.send(GetLog(station=name, deadline=now() + timedelta(seconds=5)))
-        for _ in range(100):
-            if await open_now():
-                return
-            await asyncio.sleep(0.05)
-    pytest.fail("the command is not seen")
+        command = GetLog(station=name, deadline=now() + timedelta(seconds=4))
+        sent = time.monotonic()
+        await diagnostics.send(command)
+        for found in (await until(lambda age: age > 0), await until(lambda age: age > 1)):
+            assert found.value("ocppdiag_operations_open") == 1
+            assert found.value("ocppdiag_operations_overdue_seconds") == 0
+            assert found.value(oldest) <= time.monotonic() - sent
+        await asyncio.wait_for(diagnostics.settle(command), 20)
+    assert (await until(lambda age: age == 0)).value("ocppdiag_operations_open") == 0
 
 
 async def test_every_metric_of_the_table_is_there_and_no_other(installed: Watched) -> None:

@@ -185,6 +185,11 @@ class Memory:
         """Let somebody else do it."""
         await self._redis.script(scripts.FREE, [keys.releasing(station)], owner)
 
+    async def open(self, operation: Operation) -> None:
+        """Have it counted among those that are open, until none wakes it any more."""
+        member = records.member(operation.station, operation.id)
+        await self._redis.run("ZADD", keys.BEGUN, "NX", operation.begun, member)
+
     async def wake_later(self, station: str, command_id: str, at: float) -> None:
         """Have the operation woken at a time (the server's clock)."""
         await self._redis.run("ZADD", keys.DEADLINES, at, records.member(station, command_id))
@@ -206,7 +211,9 @@ class Memory:
     async def none_wakes(self, names: Sequence[Name]) -> None:
         """Nothing is left to do for these."""
         if names:
-            await self._redis.run("ZREM", keys.DEADLINES, *(records.member(*name) for name in names))
+            members = [records.member(*name) for name in names]
+            # The alarm last: should Redis lose the end of this, it rings, and all of it is done again.
+            await self._redis.run_all([("ZREM", key, *members) for key in (keys.BEGUN, keys.DEADLINES)])
 
     async def claim_due(self) -> tuple[float, list[tuple[str, str]]]:
         """Take what is due, and the server's time; what is not settled within a minute is claimed again."""

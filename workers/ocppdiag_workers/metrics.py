@@ -64,9 +64,14 @@ OVERDUE = Gauge(
     "ocppdiag_operations_overdue_seconds",
     "How late the operation is that should have been woken first; 0: none is late. All workers say the same: take max().",
 )
+OLDEST = Gauge(
+    "ocppdiag_operations_oldest_seconds",
+    "How long ago the oldest open command was begun, one that waits for its station included; 0: none is open. All "
+    "workers say the same: take max().",
+)
 
 METRICS: tuple[Metric, ...] = (
-    RECORDS, BATCH_RECORDS, BEGUN, ENDED, OPERATION_SECONDS, PARKED, ALARMS, OPEN, OVERDUE,
+    RECORDS, BATCH_RECORDS, BEGUN, ENDED, OPERATION_SECONDS, PARKED, ALARMS, OPEN, OVERDUE, OLDEST,
 )  # fmt: skip
 
 

@@ -233,9 +233,8 @@ class Performer:
         )
         operation = replace(step.operation, store=await self.memory.origin.store())
         # First guard and alarm, then the operation: without it they are about nothing.
-        await asyncio.gather(
-            self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)
-        )
+        guard, alarm = self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)
+        await asyncio.gather(guard, alarm, self.memory.open(operation))
         told = letters(step.events, trace)
         if not await self.memory.commit(operation, told, 0, now):
             return None

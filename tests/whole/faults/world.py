@@ -25,7 +25,7 @@ from wire import Wire
 from ocppdiag_contracts.topology import PARKING
 from ocppdiag_local import processes
 from ocppdiag_local.servers import BOTH
-from ocppdiag_redis.keys import DEADLINES
+from ocppdiag_redis.keys import BEGUN, DEADLINES
 
 Kind = Literal["single", "cluster", "replica", "sentinel", "redis-cluster"]
 MOST_LINES = 100_000
@@ -122,7 +122,11 @@ class World:
             for key in await store.keys("ocppdiag:*:open")
             for command_id in await store.ask("SMEMBERS", key)
         ]
-        alarms = [tuple(json.loads(each)) for each in await store.ask("ZRANGE", DEADLINES, 0, -1)]
+        alarms = {
+            tuple(json.loads(each))
+            for key in (BEGUN, DEADLINES)
+            for each in await store.ask("ZRANGE", key, 0, -1)
+        }
         left = {name: depth for name, depth in depths.items() if depth.ready or depth.unacked}
         return Leftovers(left, tuple(operations), tuple(alarms), await self.leases())
 
