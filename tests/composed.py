@@ -97,7 +97,6 @@ def composed(files: tuple[str, ...]) -> Iterator[Composed]:
             patch.delenv(name)
         for name, port in ports.items():
             patch.setenv(name, str(port))
-        patch.setenv("OCPPDIAG_UPLOAD_URL", f"http://127.0.0.1:{ports['OCPPDIAG_UPLOAD_PORT']}")
         cleanup = ["--profile cli down --volumes --timeout 5"]
         with get_docker_services(COMPOSE, paths, project, [], cleanup):
             compose = DockerComposeExecutor(COMPOSE, paths, project)

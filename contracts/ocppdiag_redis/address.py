@@ -75,6 +75,10 @@ def read_address(url: str) -> Address:
     authority, _, path = rest.partition("/")
     userinfo, _, hosts = authority.rpartition("@")
     options, sentinel_options = _options(query, kind)
+    if word == "redis" and options.keys() & _OF_TLS:
+        raise _wrong(
+            f"it has an option of TLS, and does not begin with {scheme.replace('redis', 'rediss')}://"
+        )
     service = ""
     if kind is Kind.SENTINEL:
         service, _, path = path.partition("/")

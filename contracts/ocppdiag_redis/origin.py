@@ -34,8 +34,8 @@ class Origin:
         """Return which Redis this is: another after a failover or a restart, which may have lost what came last.
 
         It may also be another where nothing was lost (a first replica came). A cluster is another as soon as one of its
-        primaries is. Empty where we may not ask, which is then taken for always the same. It is asked once for each
-        connection, and every few seconds: to ask costs Redis as much as to write ten operations.
+        primaries is. Empty where we may not ask, or are not told: then it is taken for always the same. It is asked once
+        for each connection, and every few seconds: to ask costs Redis as much as to write ten operations.
         """
         connections, until = self._known
         if connections != self._redis.connections or time.monotonic() >= until:
@@ -50,7 +50,7 @@ class Origin:
             found = await asyncio.gather(*(server.run("INFO", "replication") for server in servers))
         except NoPermissionError:
             return ""
-        marks = sorted(str(each["master_replid"]) for each in found)
+        marks = sorted(str(each.get("master_replid", "")) for each in found)
         return marks[0] if len(marks) == 1 else sha1("".join(marks).encode()).hexdigest()  # noqa: S324 (no secret)
 
     async def since(self) -> float:

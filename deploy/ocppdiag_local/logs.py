@@ -8,6 +8,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import Annotated, BinaryIO, TypeVar
 
 import typer
@@ -81,17 +82,19 @@ def get(
     command_id: Annotated[str, typer.Argument(metavar="COMMAND_ID", help="As `logs list` shows it.")],
     *,
     to: Annotated[
-        Path | None, typer.Option(help="A file; else COMMAND_ID.log here. - for standard output.")
-    ] = None,
+        Path, typer.Option(help="A file, or a folder for COMMAND_ID.log; - for standard output.")
+    ] = Path(),  # this folder
     folder: Folder = None,
     bucket: Bucket = None,
 ) -> None:
     """Fetch a log, and see that it is what came from the station: its SHA-256."""
     store = _store(folder, bucket)
+    if to.is_dir():
+        to /= f"{command_id}.log".replace("/", "_")
 
     async def getting() -> None:
         async with aclosing(store):
-            await _get(store, station, command_id, to or Path(f"{command_id}.log".replace("/", "_")))
+            await _get(store, station, command_id, to)
 
     _asking(getting())
 
@@ -104,9 +107,9 @@ async def _get(store: Store, station: str, command_id: str, to: Path) -> None:
         await _fetched(store, file, sys.stdout.buffer)
         return
     # Beside it, so that it comes into its place in one step and only when it is right.
-    part = to.with_name(f"{to.name}.part")
+    part = to.with_name(f".{to.name}.{token_hex(4)}")
     try:
-        with part.open("wb") as opened_file:
+        with part.open("xb") as opened_file:
             await _fetched(store, file, opened_file)
         part.replace(to)
     finally:

@@ -6,6 +6,8 @@ gateway pings each of them (30 s) and renews its lease (10 s) as it does by defa
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,19 +18,38 @@ from sheet import Sheet, show
 
 WARM_UP_STATIONS = 20
 SETTLE_SECONDS = 10.0
-TARGET_KIB = {False: 20, True: 40}
 
 
-async def measured(stations: int, seconds: float, *, compressed: bool) -> Sheet:
+@dataclass(frozen=True)
+class Kind:
+    """How stations come, and what the memory of one may be (KiB)."""
+
+    name: str
+    target: float
+    compressed: bool = False
+    tls: bool = False
+
+
+KINDS = (
+    Kind("no compression", 20),
+    Kind("permessage-deflate", 40, compressed=True),
+    Kind("TLS (ECDSA P-256)", 80, tls=True),
+)
+
+
+async def measured(stations: int, seconds: float, kind: Kind) -> Sheet:
     """Measure once."""
-    async with fleet() as running, crowds(1, nice=5) as few, crowds(2, nice=5) as many:
+    async with fleet(tls=kind.tls) as running, crowds(1, nice=5) as few, crowds(2, nice=5) as many:
         gateway = running.gateways[0]
-        await few.open(await running.stations("WARM", WARM_UP_STATIONS), running.urls, deflate=compressed)
+        open_few, open_many = (
+            partial(crowd.open, deflate=kind.compressed, authority=running.authority) for crowd in (few, many)
+        )
+        await open_few(await running.stations("WARM", WARM_UP_STATIONS), running.urls)
         await few.tell("call")
         await few.tell("leave")
         await asyncio.sleep(SETTLE_SECONDS)
         before = await held(gateway)
-        await many.open(await running.stations("CS", stations), running.urls, deflate=compressed)
+        await open_many(await running.stations("CS", stations), running.urls)
         await many.tell("call")
         await asyncio.sleep(SETTLE_SECONDS)
         after = await held(gateway)
@@ -37,16 +58,12 @@ async def measured(stations: int, seconds: float, *, compressed: bool) -> Sheet:
         used_then, commands_then = await _spent(running)
         missing = stations - await many.count()
     grown = (after.rss - before.rss) / stations / 1024
-    target = TARGET_KIB[compressed]
-    sheet = Sheet(
-        f"{stations} idle stations, {'permessage-deflate' if compressed else 'no compression'}",
-        running.services.origin,
-    )
+    sheet = Sheet(f"{stations} idle stations, {kind.name}", running.services.origin)
     sheet.add(
         "memory of the gateway a connection (RSS)",
         f"{grown:.1f} KiB",
-        f"≤ {target} KiB",
-        missed=grown > target,
+        f"≤ {kind.target} KiB",
+        missed=grown > kind.target,
     )
     sheet.add(
         "likewise, what it shares left out (PSS)", f"{(after.pss - before.pss) / stations / 1024:.1f} KiB"
@@ -69,9 +86,9 @@ async def _spent(running: Fleet) -> tuple[dict[str, float], int]:
 
 
 def sheets(stations: int, seconds: float) -> Iterator[Sheet]:
-    """Measure without and with compression."""
-    for which in (False, True):
-        yield uvloop.run(measured(stations, seconds, compressed=which))
+    """Measure each kind."""
+    for kind in KINDS:
+        yield uvloop.run(measured(stations, seconds, kind))
 
 
 def main(
@@ -79,7 +96,7 @@ def main(
     stations: Annotated[int, typer.Option(min=1)] = 10_000,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Of idling, for the processor time.")] = 120,
 ) -> None:
-    """Measure without and with compression; exit with 1 if a connection costs more than it may."""
+    """Measure each kind; exit with 1 if a connection costs more than it may."""
     show(sheets(stations, seconds))
 
 

@@ -108,6 +108,8 @@ def test_sentinels_have_a_password_of_their_own_and_the_same_certificates() -> N
         ("redis://h?sentinel_password=x", "option of Sentinels"),
         ("redis://h?passwort=x", "an option that we do not know"),
         ("redis://h?socket_timeout=x", "a value that it cannot have"),
+        ("redis://h?ssl_ca_certs=/ca.pem", "does not begin with rediss://"),
+        ("redis+sentinel://h/main?ssl_cert_reqs=none", "does not begin with rediss+sentinel://"),
         ("redis://:a#b@h", "a #"),
         ("redis://:hunter/2@h", "no number"),
     ],

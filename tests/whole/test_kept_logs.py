@@ -98,6 +98,26 @@ async def test_kept_logs_are_listed_and_fetched_whole(kept: Kept, tmp_path: Path
     assert printed == "log"
 
 
+async def test_a_log_goes_into_a_folder_under_its_own_name_and_into_nothing_else_s_place(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, terminal, _ = kept
+    await put(store, "CS-1", "c1", b"log")
+    here = tmp_path / "here"
+    (here / "there").mkdir(parents=True)
+    others = here / "c1.log.part"
+    others.write_bytes(b"somebody else's")
+    monkeypatch.chdir(here)
+    for to, into in ((), "c1.log"), (("--to", "."), "c1.log"), (("--to", "there"), "there/c1.log"):
+        place = here / into
+        place.write_bytes(b"an older one is replaced")
+        _, said = await logs(terminal, "get", "CS-1", "c1", *to)
+        assert said.startswith(f"{into}: ")
+        assert place.read_bytes() == b"log"
+    assert {file.name for file in here.iterdir()} == {"c1.log", "there", others.name}
+    assert others.read_bytes() == b"somebody else's"
+
+
 async def test_what_is_not_what_came_is_no_file(kept: Kept, tmp_path: Path) -> None:
     store, terminal, change = kept
     change(await put(store, "CS-1", "c1", b"what came"), b"what cane")

@@ -80,6 +80,40 @@ def test_what_operators_hand_on_to_kubernetes_it_understands(rendered: dict[str,
         )
 
 
+def test_rabbitmq_keeps_its_queues_whole_and_stops_before_its_disk_is_full(
+    rendered: dict[str, Manifests],
+) -> None:
+    """Seen on a real one: beside the operator's own `disk_free_limit.absolute` a relative limit does nothing, and a queue
+    that was declared on the first of three nodes stays there alone without the reconciliation, which takes 20 s."""
+    production = rendered["production"]
+    cluster = production.one("RabbitmqCluster", "rabbitmq")["spec"]
+    lines = cluster["rabbitmq"]["additionalConfig"].splitlines()
+    told = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+    assert "disk_free_limit.relative" not in told
+    assert told["disk_free_limit.absolute"] == cluster["resources"]["limits"]["memory"].replace("Gi", "GB")
+    reconciliation = "quorum_queue.continuous_membership_reconciliation"
+    assert told[f"{reconciliation}.enabled"] == "true"
+    assert told[f"{reconciliation}.target_group_size"] == str(cluster["replicas"])
+    budget = production.one("PodDisruptionBudget", "rabbitmq")["spec"]
+    assert budget == {
+        "maxUnavailable": 1,
+        "selector": {"matchLabels": {"app.kubernetes.io/name": "rabbitmq"}},
+    }
+
+
+def test_no_two_pages_of_a_pod_are_one_target(rendered: dict[str, Manifests]) -> None:
+    """Prometheus' operator tells targets apart by the pod, and by the name of its port as the label `endpoint`."""
+    for monitor in rendered["production"].of("PodMonitor"):
+        pages = monitor["spec"]["podMetricsEndpoints"]
+        labels = [
+            {each["targetLabel"]: each["replacement"] for each in page.get("relabelings", ())}.get(
+                "endpoint", page["port"]
+            )
+            for page in pages
+        ]
+        assert len(set(labels)) == len(pages)
+
+
 @both
 def test_what_is_referred_to_is_there_or_asked_for_in_the_manual(manifests: Manifests) -> None:
     secrets = set(named([*manifests.objects], "secretKeyRef.name", "secretRef.name", "secretName"))

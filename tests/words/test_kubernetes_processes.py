@@ -109,6 +109,29 @@ def test_nobody_is_root_or_can_become_it(manifests: Manifests) -> None:
             assert "memory" in container["resources"]["limits"]
 
 
+STATIONS = 10_000
+"""In a gateway, as the manual has it."""
+
+HELD = 128
+"""MiB of calls and results that a gateway holds at most while RabbitMQ is away."""
+
+
+def mebibytes(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+) ?([KM])iB?", text).groups()  # type: ignore[union-attr]
+    return float(number) / (1024 if unit == "K" else 1)
+
+
+@both
+def test_a_gateway_has_the_memory_for_its_stations_and_for_an_outage(manifests: Manifests) -> None:
+    costs = dict(re.findall(r"^\| ([^|]+) \| ([\d.]+ [KM]iB) \|", README, re.MULTILINE))
+    tls = "OCPPDIAG_TLS_PORT" in manifests.environment("gateway")
+    of_one = costs["the same with TLS in the gateway" if tls else "memory of a connected station"]
+    needed = mebibytes(costs["memory of a process that has just started"]) + STATIONS * mebibytes(of_one)
+    resources = process_of(manifests, "gateway")["resources"]
+    assert mebibytes(resources["requests"]["memory"]) >= needed
+    assert mebibytes(resources["limits"]["memory"]) >= needed + HELD
+
+
 @both
 def test_each_service_leads_to_a_port_of_a_pod(manifests: Manifests) -> None:
     for service in manifests.of("Service"):
@@ -177,7 +200,7 @@ FORBIDDEN = """
     uploads -> redis 6379, uploads -> managed Redis 6379, stranger -> rabbitmq 5672, stranger -> gateway 9100,
     stranger -> worker 9100, service -> rabbitmq 15672, gateway -> rabbitmq 15672, worker -> gateway 9000,
     worker -> uploads 9001, gateway -> worker 9100, gateway -> stranger 8080, worker -> stranger 443,
-    rabbitmq -> stranger 8080, stranger -> redis 6379, rabbitmq -> redis 6379, command-line -> gateway 9100, stranger -> command-line 9100, prometheus -> redis 6379
+    uploads -> stranger 80, command-line -> stranger 80, rabbitmq -> stranger 8080, stranger -> redis 6379, rabbitmq -> redis 6379, command-line -> gateway 9100, stranger -> command-line 9100, prometheus -> redis 6379
 """
 
 
