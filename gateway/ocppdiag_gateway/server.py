@@ -156,7 +156,7 @@ class Gateway:
     async def _judge(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path == HEALTH:
             status = HTTPStatus.SERVICE_UNAVAILABLE if self.missing else HTTPStatus.OK
-            return connection.respond(status, f"{status is HTTPStatus.OK}\n")
+            return connection.respond(status, f"{status.phrase}\n")
         arrival = cast("Arrival", connection)
         try:
             caller = arrival.caller(request.headers, self._trust)
