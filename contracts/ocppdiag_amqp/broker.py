@@ -12,10 +12,9 @@ import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue, AbstractRobustConnection
 from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 from aiormq.exceptions import ChannelAccessRefused
-from yarl import URL
 
-from ocppdiag_amqp import metrics, unreadable
-from ocppdiag_amqp.errors import BrokerError, reason
+from ocppdiag_amqp import address, metrics, unreadable
+from ocppdiag_amqp.errors import BrokerError
 from ocppdiag_amqp.unconfirmed import Unconfirmed
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
@@ -42,12 +41,7 @@ class Broker:
     """
 
     def __init__(self, url: str, *, name: str) -> None:
-        try:
-            self._url = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS)
-        except ValueError:  # it repeats a piece of the address, which may be of the password
-            raise BrokerError(
-                "the broker's address cannot be read: a password with / # ? or @ needs percent-encoding"
-            ) from None
+        self._url = address.read(url).update_query(heartbeat=HEARTBEAT_SECONDS)
         self._name = name
         self._trouble: str | None = None
         self.unconfirmed = Unconfirmed()
@@ -204,8 +198,8 @@ class Broker:
                 CONNECT_SECONDS,
             )
         except (TimeoutError, OSError, aio_pika.exceptions.AMQPError) as error:
-            where = f"{self._url.host}:{self._url.port}"
-            raise BrokerError(f"cannot reach RabbitMQ at {where}: {reason(error)}") from error
+            where = self._url.host_port_subcomponent
+            raise BrokerError(f"cannot reach RabbitMQ at {where}: {address.why(error)}") from error
         return connection
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, MutableMapping
@@ -23,6 +24,9 @@ def configure(*, level: str = "info", process: str, readable: bool | None = None
     `readable=None` means: for people when standard output is a terminal, else JSON.
     """
     readable = sys.stdout.isatty() if readable is None else readable
+    people = structlog.dev.ConsoleRenderer(
+        colors=not os.environ.get("NO_COLOR"), exception_formatter=structlog.dev.plain_traceback
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -30,7 +34,7 @@ def configure(*, level: str = "info", process: str, readable: bool | None = None
         _hide_secrets,
     ]
     structlog.configure(
-        processors=[*shared, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        processors=[*shared, people]
         if readable
         else [*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED, AmqpUrl, app, here
 from ocppdiag_client.cli.app import BROKER_TROUBLE, broker
+from ocppdiag_client.cli.grid import draw
 from ocppdiag_client.here import folder
 from ocppdiag_contracts.versions import OcppVersion
 from ocppdiag_local.demo import demo, demo_elsewhere
@@ -28,7 +28,9 @@ app.add_typer(logs, name="logs")
 @app.command("serve")
 def serve_command(
     *,
-    data: Annotated[Path | None, typer.Option(help="Where everything is kept between runs.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(envvar="OCPPDIAG_DATA", help="Where everything is kept between runs.")
+    ] = None,
     port: Annotated[int, typer.Option(help="For stations.")] = 9000,
     upload_port: Annotated[int, typer.Option(help="For their uploads.")] = 9001,
     amqp_url: AmqpUrl = None,
@@ -118,10 +120,8 @@ def station_simulate(
     their monitors fire.
     """
     if show_list:
-        table = Table("scenario", "what the station does")
-        for name, entry in SCENARIOS.items():
-            table.add_row(name, entry.summary)
-        Console().print(table)
+        rows = [(name, entry.summary) for name, entry in SCENARIOS.items()]
+        draw(Console(), ("scenario", "what the station does"), rows)
         return
     if not names or scenario not in SCENARIOS:
         raise typer.BadParameter("name a station" if not names else f"no scenario {scenario}; see --list")

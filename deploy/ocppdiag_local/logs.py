@@ -15,13 +15,11 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-from rich.table import Table
-from rich.text import Text
 
 from ocppdiag_client import here
 from ocppdiag_client.cli import BAD_USE, NOT_COMPLETED
 from ocppdiag_client.cli.app import AsJson
-from ocppdiag_client.cli.sentences import printable
+from ocppdiag_client.cli.grid import draw
 from ocppdiag_contracts.model import as_text
 from ocppdiag_local.stations import Station, checked
 from ocppdiag_uploads.place import opened
@@ -67,13 +65,10 @@ def list_logs(
         for file in files:
             typer.echo(json.dumps(_row(store, file)))
     elif files:
-        table = Table("station", "stored", "size", "command id", "sha256")
-        for file in files:
-            row = (file.station, as_text(_moment(file)), decimal(file.size), file.command_id, file.sha256)
-            table.add_row(*(Text(printable(cell)) for cell in row))
-        Console().print(table)
+        rows = [(file.station, as_text(_moment(file)), decimal(file.size), file.command_id) for file in files]
+        draw(Console(), ("station", "stored", "size", "command_id"), rows)
     else:
-        typer.echo("no log is kept")
+        typer.echo(f"no log is kept in {bucket or folder or _served()}")
 
 
 @logs.command("get")
@@ -138,12 +133,17 @@ def _progress() -> Progress:
 
 def _store(folder: Path | None, bucket: str | None) -> Store:
     try:
-        return opened(folder if folder or bucket else here.folder() / "logs", bucket)
+        return opened(folder if folder or bucket else _served(), bucket)
     except ValueError as error:
         typer.echo(f"--folder or --bucket: {error}", err=True)
         raise typer.Exit(BAD_USE) from None
     except OSError as error:
         raise _failed(error) from None
+
+
+def _served() -> Path:
+    """Where `ocppdiag serve` keeps them."""
+    return here.folder() / "logs"
 
 
 def _asking(main: Coroutine[None, None, T]) -> T:

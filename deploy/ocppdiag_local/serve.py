@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from rich.console import Console
 
-from ocppdiag_client.here import Here
+from ocppdiag_client.here import Here, folder
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.narrate import Narrator
 from ocppdiag_local.services import Services, services
@@ -32,6 +33,7 @@ def serve(
 
     Raises ServicesError when RabbitMQ or Redis cannot be had.
     """
+    data = data.absolute()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     say = partial(console.print, style="dim", highlight=False, soft_wrap=True)
     with services(amqp_url=amqp_url, redis_url=redis_url, data=data / "services", say=say) as found:
@@ -65,10 +67,15 @@ async def _serve(
             credential_key=keys.credential_key,
         ).write(data)
         console.print(
-            f"stations connect to {running.gateway_url}/<identity>; logs go to {data / 'logs'}", style="bold"
+            f"stations connect to {running.gateway_url}/<identity>; logs go to {data / 'logs'}",
+            style="bold",
+            soft_wrap=True,
         )
+        first = "" if data == folder() else f"export OCPPDIAG_DATA={quote(str(data))}; "
         console.print(
-            "in another terminal: ocppdiag station simulate CS-1, then ocppdiag get-log CS-1", style="bold"
+            f"in another terminal: {first}ocppdiag station simulate CS-1, then {first}ocppdiag get-log CS-1",
+            style="bold",
+            soft_wrap=True,
         )
         told = asyncio.ensure_future(stop.wait())
         ended = asyncio.ensure_future(running.first_end())

@@ -1,8 +1,10 @@
 """Simulated stations at a terminal: many in one process, and what is typed there changes their variables."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
+from stat import S_ISFIFO
 
 import structlog
 from pydantic import ValidationError
@@ -61,6 +63,9 @@ async def change(station: SimulatedStation, line: str) -> None:
 
 async def _typed(stations: Sequence[SimulatedStation]) -> None:
     """Read lines for all stations; where standard input is no pipe and no terminal, there are none."""
+    # Others, /dev/null among them, are taken and then not to be waited for.
+    if not sys.stdin or not (sys.stdin.isatty() or S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode)):
+        return
     reader = asyncio.StreamReader()
     try:
         await asyncio.get_running_loop().connect_read_pipe(
@@ -78,8 +83,8 @@ async def _change(station: SimulatedStation, line: str) -> None:
         await change(station, line)
     except NotAChangeError as error:
         log.warning("not_understood", station=station.station, why=str(error))
-    except UnknownVariableError as error:
-        log.warning("no_such_variable", station=station.station, why=str(error))
+    except UnknownVariableError:
+        log.warning("no_such_variable", station=station.station, line=line.strip())
     except (CallFailedError, TimeoutError, ConnectionClosed) as error:
         log.warning("event_untold", station=station.station, error=str(error))
     else:

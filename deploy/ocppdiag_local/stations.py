@@ -8,13 +8,11 @@ from typing import Annotated, TypeVar
 import typer
 from redis.exceptions import RedisError
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_client.cli import NOT_COMPLETED, here, run
 from ocppdiag_client.cli.app import AsJson
-from ocppdiag_client.cli.sentences import printable
+from ocppdiag_client.cli.grid import draw
 from ocppdiag_contracts.identity import station_id
 from ocppdiag_contracts.model import as_text
 from ocppdiag_contracts.security_profile import SecurityProfile
@@ -35,7 +33,7 @@ def checked(station: str) -> str:
     try:
         return station_id(station)
     except ValueError as error:
-        raise typer.BadParameter(f"STATION: {error}") from None
+        raise typer.BadParameter(str(error), param_hint="STATION") from None
 
 
 Station = Annotated[str, typer.Argument(metavar="STATION", callback=checked)]
@@ -132,7 +130,7 @@ def list_stations(*, redis_url: RedisUrl = None, as_json: AsJson = False) -> Non
         for row in rows:
             typer.echo(json.dumps(row))
     elif rows:
-        Console().print(_table(rows))
+        draw(Console(), COLUMNS, map(_cells, rows))
     else:
         typer.echo("no station is registered")
 
@@ -178,9 +176,6 @@ def _row(registration: Registration) -> dict[str, object]:
     }
 
 
-def _table(rows: list[dict[str, object]]) -> Table:
-    table = Table(*COLUMNS)
-    for row in rows:
-        shown = {**row, "serial": row["serial"] or "", "rotating": "rotating" if row["rotating"] else ""}
-        table.add_row(*(Text(printable(str(shown[name]))) for name in COLUMNS))
-    return table
+def _cells(row: dict[str, object]) -> list[str]:
+    shown = {**row, "serial": row["serial"] or "", "rotating": "rotating" if row["rotating"] else ""}
+    return [str(shown[name]) for name in COLUMNS]

@@ -12,7 +12,7 @@ import structlog
 from msgspec import Raw
 from msgspec.json import encode
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from websockets.typing import Subprotocol
 
 from ocppdiag_contracts.versions import OcppVersion
@@ -72,9 +72,14 @@ class StationConnection:
                 additional_headers={"Authorization": f"Basic {basic}"} if password is not None else None,
                 proxy=None,
             )
-        except (InvalidHandshake, OSError, TimeoutError) as error:
+        except (InvalidHandshake, InvalidURI, OSError, TimeoutError) as error:
             raise ConnectionRefusedByGatewayError(f"{station}: {error}") from error
         return cls(socket, asked, wire)
+
+    @property
+    def ended(self) -> str:
+        """How it has ended: the close code and the reason."""
+        return f"{self._socket.close_code} {self._socket.close_reason or ''}".strip()
 
     async def run(self) -> None:
         """Read until the connection ends."""

@@ -87,6 +87,7 @@ class SimulatedStation(Acting):
         life = asyncio.create_task(self._live(stay=stay))
         try:
             await self._connection.run()
+            log.info("connection_ended", station=self.station, code=self._connection.ended)
         finally:
             for task in (life, *self._uploads.values()):
                 task.cancel()

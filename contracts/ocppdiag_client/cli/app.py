@@ -1,12 +1,15 @@
 """The `ocppdiag` command itself: its exit statuses, where its broker is, and how it runs."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine
+from importlib.metadata import version
 from typing import Annotated, TypeVar
 
 import structlog
 import typer
+from rich.console import Console
 
 from ocppdiag_amqp import BrokerError
 from ocppdiag_client.here import Here, NotServingError
@@ -24,6 +27,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 (typer's form)
+    if wanted:
+        typer.echo(f"ocppdiag {version('ocppdiag')}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What all subcommands have in common."""
+
 
 AmqpUrl = Annotated[
     str | None,
@@ -55,10 +75,14 @@ def here() -> Here:
 def broker(amqp_url: str | None) -> str:
     """Return the address of the broker. Raises typer.Exit when there is none."""
     # What the client logs is no output; and no traceback of it shows values, which may be personal.
+    logging.getLogger().addHandler(logging.NullHandler())  # libraries say what `BrokerError` says
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            structlog.dev.ConsoleRenderer(
+                colors=Console(stderr=True).color_system is not None,
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("warning"),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -6,11 +6,10 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from ocppdiag_amqp import Held, Parked, Parking
 from ocppdiag_client.cli.app import BAD_USE, NOT_COMPLETED, AmqpUrl, AsJson, app, broker, run
+from ocppdiag_client.cli.grid import draw
 from ocppdiag_client.cli.sentences import printable
 from ocppdiag_client.parked import NotAgainError, about, again
 from ocppdiag_contracts.model import as_text, now
@@ -45,7 +44,7 @@ def list_parked(*, amqp_url: AmqpUrl = None, as_json: AsJson = False) -> None:
         for row in rows:
             typer.echo(json.dumps(row))
     elif rows:
-        Console().print(_table(rows))
+        draw(Console(), COLUMNS, map(_cells, rows))
     else:
         typer.echo("nothing is parked")
     if count > len(rows):
@@ -181,14 +180,7 @@ def _row(parked: Parked) -> dict[str, object]:
     }
 
 
-def _table(rows: list[dict[str, object]]) -> Table:
-    table = Table()
-    for name in COLUMNS:
-        table.add_column(
-            name.replace("_", " "), justify="right" if name == "bytes" else "left", no_wrap=name == "id"
-        )
-    for row in rows:
-        cells = {name: "" if row[name] is None else printable(str(row[name])) for name in COLUMNS}
-        cells["reason"] += " (a stub)" if row["withheld"] else ""
-        table.add_row(*map(Text, cells.values()))
-    return table
+def _cells(row: dict[str, object]) -> list[str]:
+    cells = {name: "" if row[name] is None else str(row[name]) for name in COLUMNS}
+    cells["reason"] += " (a stub)" if row["withheld"] else ""
+    return [*cells.values()]

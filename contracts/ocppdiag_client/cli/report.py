@@ -5,7 +5,7 @@ import json
 from rich.console import Console
 
 from ocppdiag_client.cli.sentences import printable
-from ocppdiag_client.cli.tables import table
+from ocppdiag_client.cli.tables import show
 from ocppdiag_contracts.events import (
     Answer,
     CommandSettled,
@@ -53,13 +53,18 @@ def report(settled: CommandSettled, console: Console) -> None:  # noqa: C901, PL
         case MonitoringReport() as monitors:
             if monitors.monitor is None:
                 _say(console, "the monitors were told once and are not kept: ask again")
+            elif monitors.monitor:
+                show(monitors, console)
             else:
-                console.print(table(monitors) if monitors.monitor else "no monitors")
+                _say(console, "no monitors")
             warn(monitors, console)
         case MonitorsSet() | MonitorsCleared() as results:
-            console.print(table(results))
+            show(results, console)
         case OpenCommands() as standing:
-            console.print(table(standing) if standing.commands else "no open commands")
+            if standing.commands:
+                show(standing, console)
+            else:
+                _say(console, "no open commands")
         case CustomerReport() as customer:
             _say(console, customer.data or "")
             if customer.local_list:

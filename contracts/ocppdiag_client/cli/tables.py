@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import JustifyMethod
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
+from ocppdiag_client.cli.grid import draw
 from ocppdiag_client.cli.notation import named, where
 from ocppdiag_client.cli.sentences import printable
 from ocppdiag_contracts.events import MonitoringReport, MonitorsCleared, MonitorsSet, OpenCommands
@@ -98,18 +97,15 @@ def _open(result: OpenCommands) -> Iterator[tuple[str, ...]]:
         )
 
 
-def table(result: Tabular) -> Table:
+def show(result: Tabular, console: Console) -> None:
     """Draw a result; a status is coloured by whether it is good."""
     laid = cells(result)
-    drawn = Table()
-    for name in laid.head:
-        justify: JustifyMethod = "right" if name in ("id", "value", "severity") else "left"
-        drawn.add_column(name, justify=justify, no_wrap=name == "command_id")  # which people copy
-    status = laid.head.index("status") if "status" in laid.head else None
-    for row in laid.rows:
-        style = _STYLES.get(row[status], "yellow") if status is not None else ""
-        drawn.add_row(*(Text(cell, style=style if at == status else "") for at, cell in enumerate(row)))
-    return drawn
+    draw(
+        console,
+        laid.head,
+        laid.rows,
+        lambda name, cell: _STYLES.get(cell, "yellow") if name == "status" else "",
+    )
 
 
 def write_csv(result: Tabular, out: TextIO) -> None:

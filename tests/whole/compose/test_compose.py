@@ -112,6 +112,10 @@ async def test_a_log_and_a_report_come_through_the_load_balancer(
     assert PurePosixPath(path).is_relative_to("/logs/CS-1")
     stored = installed.run("exec", "--no-TTY", "uploads", "sha256sum", path)
     assert stored.split()[0] == log.result.sha256
+    kept = json.loads(installed.command_line("logs", "list", "CS-1", "--json"))
+    assert kept["sha256"] == log.result.sha256
+    fetched = installed.command_line("logs", "get", "CS-1", log.command_id, "--to", "-")
+    assert len(fetched.encode()) == log.result.size
     assert report.outcome is Outcome.COMPLETED, report
     assert isinstance(report.result, MonitoringReport)
     assert report.result.monitor
