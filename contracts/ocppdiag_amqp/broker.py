@@ -15,7 +15,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
 from ocppdiag_amqp import metrics, unreadable
-from ocppdiag_amqp.errors import BrokerError, reason
+from ocppdiag_amqp.errors import BrokerError
 from ocppdiag_amqp.unconfirmed import Unconfirmed
 from ocppdiag_contracts.topology import EXCHANGES, PARKING, Queue
 
@@ -205,7 +205,7 @@ class Broker:
             )
         except (TimeoutError, OSError, aio_pika.exceptions.AMQPError) as error:
             where = f"{self._url.host}:{self._url.port}"
-            raise BrokerError(f"cannot reach RabbitMQ at {where}: {reason(error)}") from error
+            raise BrokerError(f"cannot reach RabbitMQ at {where}: {type(error).__name__}") from error
         return connection
 
 

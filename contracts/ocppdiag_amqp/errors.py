@@ -5,8 +5,6 @@ BrokerError
 └── UnconfirmedError   no confirm in the time given: it may be stored or not, send it again under the same id
 """
 
-from ssl import SSLCertVerificationError
-
 
 class BrokerError(Exception):
     """The broker did not do what was asked."""
@@ -18,10 +16,3 @@ class UnroutableError(BrokerError):
 
 class UnconfirmedError(BrokerError):
     """The broker has not confirmed the message in time: it may be stored or not."""
-
-
-def reason(error: Exception) -> str:
-    """Say why there is no connection, in words that repeat nothing of its address."""
-    if isinstance(error.__cause__, SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.__cause__.verify_message}"
-    return type(error).__name__
