@@ -28,8 +28,7 @@ def read(address: str) -> URL:
 
 def why(error: Exception) -> str:
     """Say in words why a connection was not to be had."""
-    cause = error if isinstance(error, OSError) else error.__cause__
-    match error, cause:
+    match error, error.__cause__:
         case TimeoutError(), _:
             return "no answer"
         case ProbableAuthenticationError(), _:
@@ -38,7 +37,7 @@ def why(error: Exception) -> str:
             return "it does not let our user into this virtual host"
         case _, SSLCertVerificationError(verify_message=words):
             return f"its certificate is not to be trusted: {words}"
-        case _, OSError(strerror=str(words)):
+        case (OSError(strerror=str(words)), _) | (_, OSError(strerror=str(words))):
             return words
         case _:
             return type(error).__name__

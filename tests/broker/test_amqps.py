@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from ssl import SSLCertVerificationError
 
 import pytest
 import pytest_asyncio
@@ -37,7 +38,12 @@ async def test_it_is_reached_over_tls_and_nobody_is_in_its_place(tmp_path: Path,
         assert broker.usable
     for host, ca in ((HOST, f"?cafile={other}"), (HOST, ""), ("127.0.0.1", f"?cafile={ours}")):
         stranger = Broker(f"amqps://guest:hunter2@{host}:{tls_port}/{ca}", name="test")
-        with pytest.raises(BrokerError, match="its certificate is not to be trusted") as refused:
+        with pytest.raises(
+            BrokerError,
+            match=f"cannot reach RabbitMQ at {host}:{tls_port}: its certificate is not to be trusted: .",
+        ) as refused:
             async with stranger:
                 pass
+        assert refused.value.__cause__
+        assert isinstance(refused.value.__cause__.__cause__, SSLCertVerificationError)
         assert "hunter2" not in str(refused.value)
