@@ -52,7 +52,7 @@ def read(der: bytes) -> StationCertificate | None:
             certificate.not_valid_before_utc,
             certificate.not_valid_after_utc,
         )
-    except (ValueError, x509.InvalidVersion):
+    except (ValueError, TypeError, x509.InvalidVersion):  # TypeError: a name that is written in bits
         return None
 
 

@@ -75,6 +75,12 @@ def test_a_certificate_of_a_version_that_nobody_knows_is_none() -> None:
     assert read(STATION.der.replace(third, tenth, 1)) is None
 
 
+def test_a_certificate_whose_names_are_written_in_bits_is_none() -> None:
+    text, bits = b"\x0c\x0cCharging Ltd", b"\x03\x0cCharging Ltd"
+    assert text in STATION.der
+    assert read(STATION.der.replace(text, bits)) is None
+
+
 @given(st.binary(max_size=300) | st.just(STATION.der), st.data())
 def test_any_bytes_are_a_certificate_or_none(der: bytes, data: st.DataObject) -> None:
     changed = bytearray(der)
