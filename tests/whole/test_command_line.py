@@ -57,8 +57,11 @@ def test_watching_prints_events_for_scripts(
         running(["watch", "--json", f"*.{name}"], home, "", log),
     ):
         time.sleep(1.5)
-        with running(["station", "simulate", name], home, "station_booted", tmp_path / "station.log"):
+        station = tmp_path / "station.log"
+        with running(["station", "simulate", name], home, "station_booted", station) as first:
             ocppdiag(home, "get-log", name)
+            with running(["station", "simulate", name], home, "station_booted", tmp_path / "again.log"):
+                first.wait(20)  # the newest connection wins
         time.sleep(0.5)
     events: list[dict[str, Any]] = [
         json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")
@@ -66,6 +69,7 @@ def test_watching_prints_events_for_scripts(
     kinds = {event["event"] for event in events}
     assert {"station_connected", "station_booted", "command_queued", "command_settled"} <= kinds
     assert {event["station"] for event in events} == {name}
+    assert "connection_ended" in station.read_text()
 
 
 def test_served_data_outlives_a_restart_and_ctrl_c_leaves_nothing(
