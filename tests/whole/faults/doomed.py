@@ -27,7 +27,7 @@ WORKER = {
     "batch taken": Point("ocppdiag_workers.intake", "Intake", "on_batch", before=True),
     "guarded": Point("ocppdiag_workers.post", "Post", "guard"),
     "alarm set": Point("ocppdiag_workers.memory", "Memory", "wake_later"),
-    "recorded": Point("ocppdiag_workers.memory", "Memory", "commit"),
+    "recorded": Point("ocppdiag_workers.memory", "Memory", "commit_all"),
     "told": Point("ocppdiag_workers.post", "Post", "tell"),
     "told and marked": Point("ocppdiag_workers.memory", "Memory", "mark_sent"),
     "ordered": Point("ocppdiag_workers.post", "Post", "order"),
@@ -61,6 +61,8 @@ def doom(point: Point, passes: int) -> None:
         nonlocal left
         if point.method == "claim_due" and isinstance(result, tuple) and not result[1]:
             return  # a look at the alarms that finds none is no pass
+        if point.method == "commit_all" and not result:
+            return  # nor is a batch that changes nothing
         left -= 1
         if left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
