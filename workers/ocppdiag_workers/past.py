@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from ocppdiag_workers.unbegun import BEGINNING, ENDS
 
 ROOM_BYTES = 64 * 2**20
-"""Some 60 000 commands that have ended."""
+"""Some 50 000 commands that have ended."""
 
 ENTRY_BYTES = 300
 """What Python takes for an id and its place in a dict."""
