@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from ocppdiag_amqp import Journal, UnconfirmedError
+from ocppdiag_amqp import Journal, Place, Take, UnconfirmedError
 from ocppdiag_redis import Directory
 from ocppdiag_workers.ends import Ends
 from ocppdiag_workers.feature import House
@@ -160,8 +160,11 @@ class _Journal(Journal):
     def __init__(self, broker: Broker) -> None:
         self._played = broker
 
-    async def find(self, wanted: frozenset[str], since: float) -> dict[str, bytes]:  # noqa: ARG002 (all is kept)
-        return {each: self._played.journal[each] for each in wanted & self._played.journal.keys()}
+    async def read(self, start: float | Place, take: Take) -> Place:
+        there = [*self._played.journal.items()]  # from whatever time on: all is kept
+        for message_id, body in there[start.offset if isinstance(start, Place) else 0 :]:
+            take(message_id, body)
+        return Place("", len(there))
 
 
 def performer(memory: Memory, directory: Directory, broker: Broker, life: Life) -> Performer:

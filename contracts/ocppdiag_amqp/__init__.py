@@ -3,7 +3,7 @@
 from ocppdiag_amqp.broker import Broker
 from ocppdiag_amqp.consumer import Consumer, Delivery, Handler
 from ocppdiag_amqp.errors import BrokerError, UnconfirmedError, UnroutableError
-from ocppdiag_amqp.journal import Journal
+from ocppdiag_amqp.journal import Journal, Place, Take
 from ocppdiag_amqp.lanes import Lanes, Told, close_lanes
 from ocppdiag_amqp.parking import Held, Parked, ParkError, Parking, park
 from ocppdiag_amqp.publisher import Publisher
@@ -20,7 +20,9 @@ __all__ = [
     "ParkError",
     "Parked",
     "Parking",
+    "Place",
     "Publisher",
+    "Take",
     "Told",
     "UnconfirmedError",
     "UnroutableError",

@@ -1,8 +1,11 @@
-"""Look message ids up in the journal of ends: read from a time on, up to a mark that is put in when the reading begins."""
+"""Read the journal of ends: from a time or a former reading on, up to a mark that is put in when the reading begins."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import cast
 from uuid import uuid4
 
 from aio_pika.abc import AbstractIncomingMessage
@@ -21,6 +24,17 @@ SILENCE_SECONDS = 5.0
 
 _TROUBLE = (*GONE, OSError, TimeoutError)
 
+Take = Callable[[str, bytes], None]
+"""Is handed the id of a message and its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reading has ended: at its own mark, which lies there and nowhere else."""
+
+    mark: str
+    offset: int
+
 
 class Journal:
     """The journal of ends on the broker."""
@@ -29,50 +43,58 @@ class Journal:
         self._broker = broker
         self._publisher = publisher
 
-    async def find(self, wanted: frozenset[str], since: float) -> dict[str, bytes]:
-        """Return the bodies, by message id, of those that were put in after `since` (seconds since 1970) and before this call.
+    async def read(self, start: float | Place, take: Take) -> Place:
+        """Hand on all that was put in before this call and after `start`: seconds since 1970, or where a reading has ended.
 
         Raises:
-            BrokerError: the reading did not come to the mark: nothing is known, ask again.
+            BrokerError: the reading did not come to its mark, or the journal is not the one that was read before:
+                nothing is known, ask again, from a time.
 
         """
         mark = uuid4().hex
         await self._publisher.publish(GUARDS, ENDS_KEY, b"null", message_id=mark)
-        offset: FieldTable = {"x-stream-offset": datetime.fromtimestamp(since, UTC)}
+        former = start.mark if isinstance(start, Place) else None
+        offset: FieldTable = {
+            "x-stream-offset": start.offset
+            if isinstance(start, Place)
+            else datetime.fromtimestamp(start, UTC)
+        }
         try:
             async with (
                 asyncio.timeout(SILENCE_SECONDS) as patience,
                 self._broker.apart(PREFETCH) as channel,
             ):
-                reading = _Reading(wanted, mark, patience)
+                reading = _Reading(take, mark, former, patience)
                 queue = await channel.get_queue(ENDS.name, ensure=False)
                 await queue.consume(reading.look, arguments=offset)
-                await reading.done.wait()
+                return await reading.end
         except _TROUBLE as error:
             raise BrokerError(f"{ENDS.name} cannot be read now: {type(error).__name__}") from error
-        return reading.found
 
 
 class _Reading:
-    """One reading; `done` when it has come to its mark."""
+    """One reading; `end` is where it has come to its mark. It begins at the mark of a former one, if there was one."""
 
-    def __init__(self, wanted: frozenset[str], mark: str, patience: asyncio.Timeout) -> None:
-        self.done = asyncio.Event()
-        self.found: dict[str, bytes] = {}
-        self._wanted = wanted
+    def __init__(self, take: Take, mark: str, former: str | None, patience: asyncio.Timeout) -> None:
+        self.end: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self._take = take
         self._mark = mark
+        self._former = former
         self._patience = patience
         self._taken = 0
 
     async def look(self, message: AbstractIncomingMessage) -> None:
         # Nothing is awaited before the look: so the mark is looked at after all that lies before it.
-        if self.done.is_set():
+        if self.end.done():
             return
+        found = message.message_id or ""
         self._taken += 1
-        if message.message_id in self._wanted:
-            self.found[message.message_id] = message.body
-        elif message.message_id == self._mark:
-            self.done.set()
+        if self._taken == 1 and self._former not in (None, found):
+            self.end.set_exception(BrokerError(f"{ENDS.name} is not the one that was read before"))
+        elif found == self._mark:
+            self.end.set_result(Place(found, cast("int", message.headers["x-stream-offset"])))
+        else:
+            self._take(found, message.body)
         with suppress(*_TROUBLE):  # the reading is over, or its channel has gone
             self._patience.reschedule(asyncio.get_running_loop().time() + SILENCE_SECONDS)
             if self._taken % (PREFETCH // 2) == 0:

@@ -1,4 +1,4 @@
-"""The journal of ends on a real RabbitMQ: what was put in before the question is found, among many, by few readings."""
+"""The journal of ends on a real RabbitMQ: what was put in before the question is found, among many, by few short readings."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from wire import Wire
 
-from ocppdiag_amqp import Broker, BrokerError, Journal, Publisher
+from ocppdiag_amqp import Broker, BrokerError, Journal, Place, Publisher, Take, journal
 from ocppdiag_amqp.broker import declare_queue
 from ocppdiag_contracts.topology import ENDS, EVENTS, WORKERS_OWN, event_key
 from ocppdiag_local.services import Services
@@ -34,9 +34,9 @@ class Counted(Journal):
 
     readings = 0
 
-    async def find(self, wanted: frozenset[str], since: float) -> dict[str, bytes]:
+    async def read(self, start: float | Place, take: Take) -> Place:
         self.readings += 1
-        return await super().find(wanted, since)
+        return await super().read(start, take)
 
 
 async def tell(publisher: Publisher, station: str, *command_ids: object, step: str = "settled") -> None:
@@ -102,6 +102,34 @@ async def test_questions_wait_for_one_reading_together_and_none_for_one_that_beg
     assert journal.readings == 2
 
 
+async def test_a_reading_goes_on_where_the_last_has_ended(
+    broker: Broker, publisher: Publisher, station: str
+) -> None:
+    there, found = Journal(broker, publisher), list[str]()
+    place: float | Place = time.time() - 1
+    for number in range(4):
+        await tell(publisher, station, *range(100 * number, 100 * number + 100))
+        place = await there.read(place, lambda message_id, _: found.append(message_id))
+    assert [each for each in found if each.startswith(station)] == [
+        f"{station}/{number}/settled" for number in range(400)
+    ]
+
+
+@pytest.mark.parametrize("way", ["another message", "beyond its end"])
+async def test_who_would_go_on_in_another_journal_hears_so(
+    broker: Broker, publisher: Publisher, station: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "SILENCE_SECONDS", 1.0)
+    await tell(publisher, station, *range(10))
+    there = Journal(broker, publisher)
+    place = await there.read(time.time() - 1, lambda *_: None)
+    wrong = (
+        Place("another", place.offset) if way == "another message" else Place(place.mark, place.offset + 9999)
+    )
+    with pytest.raises(BrokerError):
+        await there.read(wrong, lambda *_: None)
+
+
 async def test_no_reading_disturbs_the_connection_that_the_worker_consumes_on(
     broker: Broker, publisher: Publisher, station: str
 ) -> None:
@@ -111,7 +139,7 @@ async def test_no_reading_disturbs_the_connection_that_the_worker_consumes_on(
     journal, begun = Journal(broker, publisher), time.time()
     going_on = asyncio.create_task(tell(publisher, station, *range(3000)))
     while not going_on.done():
-        await journal.find(frozenset({"nothing"}), begun)
+        await journal.read(begun, lambda *_: None)
     await going_on
     await asyncio.sleep(0.5)
     assert not closed

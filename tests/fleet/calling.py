@@ -42,10 +42,10 @@ def status(said: bytes, request_id: int) -> bytes:
     return b'"LogStatusNotification",{"status":"%b","requestId":%d}' % (said, request_id)
 
 
-async def age(running: Fleet) -> None:
-    """Have Redis be an hour old: in its first minute every new command costs a look into the journal of ends as well."""
+async def age(running: Fleet, seconds: float = AGE_SECONDS) -> None:
+    """Have Redis be so old: in its first minute, and before it, every new command costs a look into the journal as well."""
     since = await Origin(running.redis).since()
-    await running.redis.run("HSET", keys.ORIGIN, "since", int((since - AGE_SECONDS) * 1e6))
+    await running.redis.run("HSET", keys.ORIGIN, "since", int((since - seconds) * 1e6))
 
 
 async def open_logs(asker: Asker, crowd: Crowd) -> Logs:

@@ -38,9 +38,9 @@ class Redis:
         self._client = client
         self._pid = cost.descendant("redis-server")
 
-    async def bytes(self) -> int:
-        """What lies in it."""
-        return int((await self._client.run("INFO", "memory"))["used_memory"])
+    async def bytes(self, which: str = "used_memory") -> int:
+        """What lies in it, or another figure that it has of its memory."""
+        return int((await self._client.run("INFO", "memory"))[which])
 
     def seconds(self) -> float:
         """Of processor time so far; 0 if it runs elsewhere."""
@@ -78,6 +78,8 @@ async def measured(redis_url: str, origin: str, stations: int) -> Sheet:
         )
         sheet.add(f"all {what}", f"in {took:.1f} s, {stations / took:,.0f} a second by one client")
         before = lies
+    resident = await server.bytes("used_memory_rss")
+    sheet.add("memory of Redis", f"{before / 2**20:,.0f} MiB, resident {resident / 2**20:,.0f} MiB")
     lost = found.count(False)
     sheet.add("leases lost", lost, "0", missed=bool(lost))
     await client.aclose()

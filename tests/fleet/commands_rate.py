@@ -18,7 +18,7 @@ import uvloop
 from aiohttp import ClientSession, TCPConnector
 from answering import Answering, Crowd, Script
 from asking import DRAIN_SECONDS, Asker, again_and_again
-from calling import Numbered, age, calling, open_logs, status
+from calling import AGE_SECONDS, Numbered, age, calling, open_logs, status
 from ends import End, Wrong, incomplete
 from ground import fleet, percentile
 from msgspec import Raw, Struct
@@ -125,9 +125,9 @@ async def at_rate(
 
 
 async def measured(
-    stations: int, seconds: float, repeat: int, *, per_second: float, open_seconds: float
+    stations: int, seconds: float, repeat: int, *, per_second: float, open_seconds: float, young: bool
 ) -> Sheet:
-    """Measure all, with so many stations that are asked and as many that call."""
+    """Measure all, with so many stations that are asked and as many that call; `young`: Redis stays in its first minute."""
     callers, crowd = Crowd(), Crowd()
     calls: list[Stretch] = []
     elsewhere: list[Stretch] = []
@@ -145,7 +145,7 @@ async def measured(
         logging = Logging(session)
         await callers.connect(await running.stations("CALLER", stations), running.urls)
         await crowd.connect(await running.stations("CS", stations), running.urls)
-        await age(running)
+        await age(running, -AGE_SECONDS if young else AGE_SECONDS)
         logs = await open_logs(asker, callers)
         crowd.obey = logging.obey
 
@@ -170,7 +170,7 @@ async def measured(
         callers.close()
         crowd.close()
     sheet = Sheet(
-        f"GetLog from {stations} stations, one under way for each, {repeat} x {seconds:g} s",
+        f"GetLog from {stations} stations, one under way for each, {repeat} x {seconds:g} s{', Redis is new' if young else ''}",
         running.services.origin,
     )
     if elsewhere:
@@ -206,9 +206,12 @@ def sheets(
     *,
     per_second: float = 200,
     open_seconds: float = 20,
+    young: bool = False,
 ) -> Iterator[Sheet]:
     """Measure once."""
-    yield uvloop.run(measured(stations, seconds, repeat, per_second=per_second, open_seconds=open_seconds))
+    yield uvloop.run(
+        measured(stations, seconds, repeat, per_second=per_second, open_seconds=open_seconds, young=young)
+    )
 
 
 def main(
@@ -218,9 +221,12 @@ def main(
     repeat: Annotated[int, typer.Option(min=1, max=20)] = 3,
     per_second: Annotated[float, typer.Option(min=1, max=10_000, help="Commands of the open loop.")] = 200,
     open_seconds: Annotated[float, typer.Option(min=1, max=600, help="Of the open loop.")] = 20,
+    young: Annotated[
+        bool, typer.Option("--young", help="On a Redis that stays in its first minute.")
+    ] = False,
 ) -> None:
     """Measure; exit with 1 on any error, or when commands are too slow."""
-    show(sheets(stations, seconds, repeat, per_second=per_second, open_seconds=open_seconds))
+    show(sheets(stations, seconds, repeat, per_second=per_second, open_seconds=open_seconds, young=young))
 
 
 if __name__ == "__main__":

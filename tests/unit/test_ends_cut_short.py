@@ -1,12 +1,11 @@
 """Questions to the journal whose reading is cut short: whoever has asked hears of it."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import cast
 
 import pytest
 
-from ocppdiag_amqp import BrokerError, Journal
+from ocppdiag_amqp import BrokerError, Journal, Place
 from ocppdiag_workers.ends import Ends
 
 
@@ -16,7 +15,7 @@ class Cancelled:
     def __init__(self) -> None:
         self.cut = asyncio.Event()
 
-    async def find(self, *_: object) -> Mapping[str, bytes]:
+    async def read(self, *_: object) -> Place:
         await self.cut.wait()
         raise asyncio.CancelledError
 

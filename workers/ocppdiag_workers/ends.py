@@ -1,13 +1,17 @@
-"""Ask the journal what became of commands: one reading at a time, for all who have asked by then."""
+"""Ask the journal what became of commands: one reading at a time, for all who have asked by then, and on from the last."""
 
 import asyncio
 from dataclasses import dataclass
 
-from ocppdiag_amqp import Journal, UnconfirmedError
-from ocppdiag_workers.unbegun import end_ids
+from ocppdiag_amqp import Journal, Place, UnconfirmedError
+from ocppdiag_workers.past import Past
+from ocppdiag_workers.unbegun import BEGINNING, end_ids
 
 SLACK_SECONDS = 60
 """How far the clocks of a worker and of the broker may be apart."""
+
+KEPT_SECONDS = 60.0
+"""How long after a reading the next one goes on from it: any later, it would have as much to read as one that begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,14 @@ class _Question:
 
 
 class Ends:
-    """Keeps who waits for the next reading, and nothing of what was read."""
+    """Keeps who waits for the next reading, and what was read last, for a minute: when Redis is new, many ask."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._waiting: list[_Question] = []
         self._reading: asyncio.Task[None] | None = None
+        self._kept: tuple[Past, Place] | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
 
     async def told(self, station: str, command_id: str, begun: float) -> bool:
         """Whether a command, begun then (seconds since 1970), has had its final event.
@@ -42,7 +48,7 @@ class Ends:
 
     async def found(self, station: str, command_id: str, since: float) -> Found:
         """Return what became of a command that was made then. Raises BrokerError as `told`."""
-        ends, beginning = end_ids(station, command_id), f"{station}/{command_id}/queued"
+        ends, beginning = end_ids(station, command_id), f"{station}/{command_id}/{BEGINNING}"
         bodies = await self._find(ends | {beginning}, since)
         return Found(beginning in bodies, next((bodies[each] for each in ends if each in bodies), None))
 
@@ -66,14 +72,31 @@ class Ends:
                     question.answer.set_exception(UnconfirmedError("the journal was not read to its end"))
 
     async def _read(self, asking: list[_Question]) -> None:
-        wanted = frozenset[str]().union(*(question.ids for question in asking))
+        past, start = self._taken_up(min(question.since for question in asking))
+        past.wanted = frozenset[str]().union(*(question.ids for question in asking))
         try:
-            found = await self._journal.find(wanted, min(question.since for question in asking))
+            place = await self._journal.read(start, past.take)
         except Exception as error:  # noqa: BLE001 (whatever it is, those who have asked must hear it)
             for question in asking:
                 if not question.answer.done():
                     question.answer.set_exception(error)
         else:
+            self._keep(past, place)
             for question in asking:
                 if not question.answer.done():
-                    question.answer.set_result({each: found[each] for each in question.ids & found.keys()})
+                    question.answer.set_result(past.of(question.ids))
+
+    def _taken_up(self, since: float) -> tuple[Past, Place | float]:
+        """Take what is kept, if it goes back so far, and where to read on; else begin anew."""
+        kept, self._kept = self._kept, None  # until the reading has come to its end
+        if self._forgetting:
+            self._forgetting.cancel()
+        return kept if kept and kept[0].since <= since else (Past(since), since)
+
+    def _keep(self, past: Past, place: Place) -> None:
+        if past.whole:
+            self._kept = (past, place)
+            self._forgetting = asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget)
+
+    def _forget(self) -> None:
+        self._kept = None

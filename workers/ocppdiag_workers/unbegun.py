@@ -16,6 +16,10 @@ _COMMAND_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REFUSED = UUID("5f0c1d0e-3c0b-5d0a-9b1e-0c9a7d2f4e11")
 """Names the events of refused commands apart from each other."""
 
+BEGINNING = "queued"
+ENDS = ("settled", "given_up")
+"""The last part of the id of the event that says so: that a command was begun, or has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -68,7 +72,7 @@ def lost(whose: Claim, now: datetime) -> CommandSettled:
 
 def end_ids(station: str, command_id: str) -> frozenset[str]:
     """Return the ids that the final event of a command may have."""
-    return frozenset(f"{station}/{command_id}/{step}" for step in ("settled", "given_up"))
+    return frozenset(f"{station}/{command_id}/{step}" for step in ENDS)
 
 
 def ended(event: CommandSettled, reply_to: str | None, user: str | None) -> Operation:
