@@ -1,7 +1,22 @@
 """What every process of ours is told, from environment variables; a wrong one is named at the start."""
 
-from pydantic import Field, SecretStr
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHORTEST_KEY = 32
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key) < SHORTEST_KEY:
+        raise PydanticCustomError("short_key", "Needs at least {least} characters", {"least": SHORTEST_KEY})
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""What is not to be guessed."""
 
 
 class ProcessSettings(BaseSettings):

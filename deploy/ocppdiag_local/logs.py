@@ -44,6 +44,7 @@ Bucket = Annotated[
 
 @logs.command("list")
 def list_logs(
+    context: typer.Context,
     station: Annotated[
         str | None,
         typer.Argument(metavar="[STATION]", callback=lambda name: checked(name) if name else None),
@@ -54,7 +55,7 @@ def list_logs(
     as_json: AsJson = False,
 ) -> None:
     """Show the logs that are kept, the newest last: of all stations, or of one."""
-    store = _store(folder, bucket)
+    store = _store(context, folder, bucket)
 
     async def listing() -> list[StoredFile]:
         async with aclosing(store):
@@ -73,6 +74,7 @@ def list_logs(
 
 @logs.command("get")
 def get(
+    context: typer.Context,
     station: Station,
     command_id: Annotated[str, typer.Argument(metavar="COMMAND_ID", help="As `logs list` shows it.")],
     *,
@@ -83,7 +85,7 @@ def get(
     bucket: Bucket = None,
 ) -> None:
     """Fetch a log, and see that it is what came from the station: its SHA-256."""
-    store = _store(folder, bucket)
+    store = _store(context, folder, bucket)
     if to.is_dir():
         to /= f"{command_id}.log".replace("/", "_")
 
@@ -131,7 +133,12 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
-def _store(folder: Path | None, bucket: str | None) -> Store:
+def _store(context: typer.Context, folder: Path | None, bucket: str | None) -> Store:
+    typed = [name for name in ("folder", "bucket") if _is_typed(context, name)]
+    if typed == ["folder"]:
+        bucket = None
+    elif typed == ["bucket"]:
+        folder = None
     try:
         return opened(folder if folder or bucket else _served(), bucket)
     except ValueError as error:
@@ -139,6 +146,12 @@ def _store(folder: Path | None, bucket: str | None) -> Store:
         raise typer.Exit(BAD_USE) from None
     except OSError as error:
         raise _failed(error) from None
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    """Whether an option was typed: then it goes before another that is in the environment."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _served() -> Path:

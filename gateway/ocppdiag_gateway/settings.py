@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from ocppdiag_process.settings import ProcessSettings
+from ocppdiag_process.settings import Key, ProcessSettings
 
 
 def _not_everybody(network: IPvAnyNetwork) -> IPvAnyNetwork:
@@ -31,7 +31,7 @@ class Settings(ProcessSettings):
     model_config = SettingsConfigDict(env_parse_none_str="")
 
     redis_url: SecretStr
-    credential_key: Annotated[SecretStr, Field(min_length=32)]
+    credential_key: Key
     """Keys the hash of the stations' passwords: the same for all gateways and for `ocppdiag station add`."""
 
     node: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")] = Field(

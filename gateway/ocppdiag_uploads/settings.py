@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from ocppdiag_process.settings import ProcessSettings
+from ocppdiag_process.settings import Key, ProcessSettings
 from ocppdiag_uploads.store import bucket_address
 
 SHORTEST_KEEP_DAYS = 8
@@ -15,7 +15,7 @@ SHORTEST_KEEP_DAYS = 8
 class Settings(ProcessSettings):
     """Each field is the variable OCPPDIAG_<NAME>."""
 
-    upload_key: Annotated[SecretStr, Field(min_length=32)]
+    upload_key: Key
     """Checks the upload addresses: the same for all workers and upload receivers."""
 
     upload_folder: Path | None = None

@@ -89,7 +89,7 @@ def test_what_does_not_fit_together_is_named(
     [
         ({"TLS_PORT": "9443"}, "OCPPDIAG_TLS_PORT: Needs OCPPDIAG_TLS_CERTIFICATES"),
         ({"TLS_CERTIFICATES": "/canary"}, '"tls_certificates" from source "EnvSettingsSource": a list is written as JSON'),
-        ({"CREDENTIAL_KEY": "canary"}, "OCPPDIAG_CREDENTIAL_KEY: Value should have at least 32 items"),
+        ({"CREDENTIAL_KEY": "canary"}, "OCPPDIAG_CREDENTIAL_KEY: Needs at least 32 characters"),
     ],
 )  # fmt: skip
 def test_a_process_says_so_in_one_sentence_and_ends(

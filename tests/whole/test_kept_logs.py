@@ -76,7 +76,8 @@ async def test_as_a_process_it_ends_in_order(tmp_path: Path, bucket_server: Buck
 
 async def test_kept_logs_are_listed_and_fetched_whole(kept: Kept, tmp_path: Path) -> None:
     store, terminal, _ = kept
-    assert (await logs(terminal, "list"))[0] == "no log is kept\n"
+    place = terminal.get("OCPPDIAG_UPLOAD_BUCKET") or tmp_path / "data" / "logs"
+    assert (await logs(terminal, "list"))[0] == f"no log is kept in {place}\n"
     first = await put(store, "CS-1", "c1", b"log")
     second = await put(store, "CS-2", "c2", LOG)
     rows = [json.loads(line) for line in (await logs(terminal, "list", "--json"))[0].splitlines()]
@@ -133,6 +134,19 @@ async def test_what_is_not_there_is_a_sentence(kept: Kept) -> None:
     assert (await logs(terminal, "get", "CS-1", "c1", code=1))[1] == "logs: there is no log of CS-1 for c1\n"
     both_places = ("--folder", "logs", "--bucket", "s3://logs")
     assert "either a folder or a bucket" in (await logs(terminal, "list", *both_places, code=2))[1]
+
+
+async def test_the_place_that_is_typed_goes_before_the_one_in_the_environment(tmp_path: Path) -> None:
+    await put(FolderStore(tmp_path / "logs"), "CS-1", "c1", b"log")
+    here = {**environment(tmp_path), "OCPPDIAG_UPLOAD_FOLDER": str(tmp_path / "logs")}
+    there = {
+        **environment(tmp_path),
+        "OCPPDIAG_UPLOAD_BUCKET": "s3://logs",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    }
+    assert "c1" in (await logs(there, "list", "--folder", str(tmp_path / "logs")))[0]
+    assert (await logs(here | there, "list", "--bucket", "s3://logs", code=1))[1] == "logs: no answer\n"
+    assert "either a folder or a bucket" in (await logs(here | there, "list", code=2))[1]
 
 
 async def test_a_bucket_that_cannot_be_used_is_a_sentence(

@@ -33,9 +33,9 @@ def test_every_program_reads_them_and_says_what_is_wrong_with_them(tmp_path: Pat
     text = said(tmp_path)
     assert "canary" not in text
     wrong = {
-        "ocppdiag_gateway": "OCPPDIAG_CREDENTIAL_KEY: Value should have at least 32",
-        "ocppdiag_uploads": "OCPPDIAG_UPLOAD_KEY: Value should have at least 32",
-        "ocppdiag_workers": "OCPPDIAG_UPLOAD_KEY: Value should have at least 32",
+        "ocppdiag_gateway": "OCPPDIAG_CREDENTIAL_KEY: Needs at least 32 characters",
+        "ocppdiag_uploads": "OCPPDIAG_UPLOAD_KEY: Needs at least 32 characters",
+        "ocppdiag_workers": "OCPPDIAG_UPLOAD_KEY: Needs at least 32 characters",
         "ocppdiag_local": "the address of Redis cannot be read",
     }
     assert wrong[program] in text

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from ocppdiag_process.settings import ProcessSettings
+from ocppdiag_process.settings import Key, ProcessSettings
 from ocppdiag_workers.destinations import beginning
 
 LONGEST_UPLOAD_URL = 150
@@ -22,7 +22,7 @@ class Settings(ProcessSettings):
     """Each field is the variable OCPPDIAG_<NAME>."""
 
     redis_url: SecretStr
-    upload_key: Annotated[SecretStr, Field(min_length=32)]
+    upload_key: Key
     """Signs the upload addresses: the same for all workers and upload receivers."""
 
     upload_url: Annotated[str, AfterValidator(_base)]
