@@ -88,7 +88,7 @@ async def test_kept_logs_are_listed_and_fetched_whole(kept: Kept, tmp_path: Path
     assert [row["location"] for row in rows] == [store.location(first), store.location(second)]
     shown, _ = await logs({**terminal, "COLUMNS": "200"}, "list", "CS-2")
     assert "CS-1" not in shown
-    assert second.sha256 in shown
+    assert second.command_id in shown
     assert "5.2 MB" in shown
 
     into = tmp_path / "fetched.log"
