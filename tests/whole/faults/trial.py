@@ -153,8 +153,9 @@ def _steady(station: Wanderer) -> bool:
 
 
 async def _recovered(histories: Histories, span: Span) -> bool:
-    """Whether a command that was sent after the healing has been completed."""
-    new = {sent.command_id for sent in histories.sent if sent.at > span.healed}
+    """Whether a command that was sent after the healing, and not before it too, has been completed."""
+    old = {sent.command_id for sent in histories.sent if sent.at <= span.healed}
+    new = {sent.command_id for sent in histories.sent} - old
     return any(
         heard.event.get("outcome") == "completed" and heard.event["command_id"] in new
         for heard in reversed(histories.heard)
