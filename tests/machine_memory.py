@@ -153,6 +153,12 @@ class MemoryDouble(Memory):
         if self.kept.held[0] == owner:
             self.kept.held = ("", 0.0)
 
+    async def forget(self, operation: Operation) -> None:
+        there = self.kept.operations.get(operation.id)
+        if there and there.operation == operation:
+            del self.kept.operations[operation.id]
+            self.kept.waiting.pop(operation.id, None)
+
     async def open(self, operation: Operation) -> None:
         self.kept.begun.setdefault(operation.id, operation.begun)
 

@@ -1,43 +1,16 @@
 """Commands for stations that are not in the directory while it is told anew who is: held, and neither failed nor refused."""
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
+from emptied import emptied
 from offline import ends, level
 from stage import Stage
-from yarl import URL
 
 from ocppdiag_local.services import Services
-from ocppdiag_redis import Directory, Pipelined, keys
+from ocppdiag_redis import keys
 from ocppdiag_redis.directory import REBUILT_SECONDS
-from ocppdiag_workers.memory import Memory
-from ocppdiag_workers.perform import Performer
 from ocppdiag_workers.presence import DirectoryRebuildingError
-
-
-@asynccontextmanager
-async def emptied(stage: Stage, services: Services) -> AsyncIterator[tuple[Performer, Pipelined]]:
-    """A worker on a Redis that has nothing in it: another database, so that no other test sees it."""
-    redis = Pipelined.from_url(str(URL(services.redis_url).with_path("/9")))
-    try:
-        await redis.run("FLUSHDB")
-        performer = stage.performer
-        yield (
-            Performer.of(
-                memory=Memory(redis),
-                post=performer.post,
-                directory=Directory(redis),
-                ends=performer.ends,
-                table=performer.table,
-                house=performer.house,
-            ),
-            redis,
-        )
-    finally:
-        await redis.run("FLUSHDB")
-        await redis.aclose()
 
 
 async def test_while_the_directory_is_rebuilt_a_command_is_held_and_not_failed(

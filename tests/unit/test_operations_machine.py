@@ -12,8 +12,18 @@ from ocppdiag_redis import Directory
 from ocppdiag_redis.origin import Origin
 from ocppdiag_workers.memory import Memory
 
-SINGLE = {"find", "commit", "known_part", "mark_sent", "wake_by", "wake_never", "parts", "see_monitors"}
-"""Those that do one of what others do several of."""
+SINGLE = {
+    "find",
+    "commit",
+    "known_part",
+    "mark_sent",
+    "wake_by",
+    "wake_never",
+    "parts",
+    "see_monitors",
+    "begin",
+}
+"""Those that leave it to others: most do one of what others do several of."""
 
 
 class InMindMachine(Machine):

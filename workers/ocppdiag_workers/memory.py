@@ -4,6 +4,7 @@ A transition and the events that it causes are written together; an event stays 
 has confirmed it, so whoever meets the operation next sends it again.
 """
 
+import asyncio
 import itertools
 from collections.abc import Sequence
 from operator import itemgetter
@@ -96,6 +97,20 @@ class Memory:
             return []
         done = await self._redis.scripts([records.commit(change, now) for change in changes])
         return [bool(each) for each in done]
+
+    async def begin(self, operation: Operation, told: tuple[Letter, ...], since: float, now: float) -> bool:
+        """Write a beginning: whether it is the only one, in a Redis that has kept everything since then.
+
+        One that has not may have lost another beginning, and its end: then ours is taken back.
+        """
+        done, kept = await asyncio.gather(self.commit(operation, told, 0, now), self.origin.since())
+        if done and kept != since:
+            await self.forget(operation)
+        return done and kept == since
+
+    async def forget(self, operation: Operation) -> None:
+        """Take a beginning back that nobody has been told of, unless somebody has taken it up."""
+        await self._redis.scripts([records.forget(operation)])
 
     async def known_part(self, operation: Operation, part: Part) -> tuple[Part | None, bool]:
         """Return the part that came first under this one's number, and whether this very part was here."""

@@ -23,7 +23,7 @@ from ocppdiag_workers.guard import Guard
 from ocppdiag_workers.inform import Informer
 from ocppdiag_workers.letters import letter, letters
 from ocppdiag_workers.memory import Memory
-from ocppdiag_workers.operation import State
+from ocppdiag_workers.operation import State, Step
 from ocppdiag_workers.orders import Orders
 from ocppdiag_workers.post import Post
 from ocppdiag_workers.presence import Presence
@@ -84,14 +84,15 @@ class Performer:
         `allowed`: whether `user`, who the broker says has sent it, has the right to. `trace` is the `traceparent` of
         this step. Raises ForbiddenError.
         """
+        since = await self.memory.origin.since()  # first: so no Redis is emptied unseen after we have looked
         remembered = await self.memory.find(command.station, command.id)
         if why := barred(remembered.operation if remembered else None, user, allowed=allowed):
             raise ForbiddenError(why)
         again = remembered is not None
         if remembered is None:
-            if await self._known(command, reply_to):
+            if await self._known(command, reply_to, since):
                 return None
-            remembered = await self._begin(command, body, reply_to, user, trace)
+            remembered = await self._begin(await self._step(command, body, reply_to, user, trace), since)
             if remembered is None:
                 return await self.command(command, body, reply_to, user, allowed=allowed, trace=trace)
         elif remembered.operation.ended:
@@ -123,10 +124,10 @@ class Performer:
             await self.informer.tell(Remembered(operation, 1, told))
             await self.memory.wake_never(operation.station, operation.id)
 
-    async def _known(self, command: Command, reply_to: str | None) -> bool:
+    async def _known(self, command: Command, reply_to: str | None, since: float) -> bool:
         """Whether a command without a record was begun before Redis lost that; then its end is told (again)."""
         made = command.time.timestamp()
-        if made > await self.memory.origin.since() + SLACK_SECONDS:
+        if made > since + SLACK_SECONDS:
             return False
         found = await self.ends.found(command.station, command.id, made)
         if found.end is not None:
@@ -211,15 +212,14 @@ class Performer:
         if after.waits:
             await self.presence.release(station, now, self.informer.inform)
 
-    async def _begin(
+    async def _step(
         self, command: Command, body: bytes, reply_to: str | None, user: str | None, trace: str | None
-    ) -> Remembered | None:
-        """Record a command, with its request id, before anything is sent; None when somebody else just has."""
-        work = self.table.works[command.command]
-        now = time.time()
+    ) -> Step:
+        """Make the record of a command, with its request id."""
+        work, now = self.table.works[command.command], time.time()
         lease, waits = await self.presence.place(command, now) if work.asks_station else (None, None)
         number = await self.memory.next_request_id(command.station) if work.numbered else 0
-        step = begin(
+        return begin(
             command,
             body,
             reply_to,
@@ -231,19 +231,18 @@ class Performer:
             waits=waits,
             trace=trace,
         )
+
+    async def _begin(self, step: Step, since: float) -> Remembered | None:
+        """Write the record, before anything is sent; None when somebody else just has, or may have."""
         operation = replace(step.operation, store=await self.memory.origin.store())
+        now, told = operation.begun, letters(step.events, operation.trace)
         # First guard and alarm, then the operation: without it they are about nothing.
         guard, alarm = self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)
         await asyncio.gather(guard, alarm, self.memory.open(operation))
-        told = letters(step.events, trace)
-        if not await self.memory.commit(operation, told, 0, now):
+        if not await self.memory.begin(operation, told, since, now):
             return None
         metrics.BEGUN.add(operation.name)
-        log.info(
-            "command_queued",
-            station=operation.station,
-            command_id=operation.id,
-            request_id=operation.request_id,
-        )
+        station, request_id = operation.station, operation.request_id
+        log.info("command_queued", station=station, command_id=operation.id, request_id=request_id)
         await self.informer.tell(Remembered(operation, 1, told))
         return Remembered(operation, 1)

@@ -112,6 +112,21 @@ def commit(change: Change, now: float) -> ScriptCall:
     )
 
 
+def forget(operation: Operation) -> ScriptCall:
+    """Take back the beginning of an operation, as the script takes it."""
+    station, command_id = operation.station, operation.id
+    return ScriptCall(
+        scripts.FORGET,
+        (
+            keys.operation(station, command_id),
+            keys.request(station, operation.family or "", operation.request_id),
+            keys.open_operations(station),
+            keys.waiting(station),
+        ),
+        (msgspec.json.encode(operation), command_id),
+    )
+
+
 def known_part(part: Part, first: bytes | None, same: bytes | None) -> tuple[Part | None, bool]:
     """Of what lies in a part's two places: the part that came first under its number, and whether this very one did."""
     known = _PART.decode(first) if first else None

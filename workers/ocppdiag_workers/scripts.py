@@ -52,6 +52,15 @@ redis.call('HSET', KEYS[1], 'revision', ARGV[1] + 1, 'operation', ARGV[2])
 return 1
 """)
 
+# ARGV: what was written, and its id: it goes unless somebody has taken it up.
+FORGET = Script("""
+if redis.call('HGET', KEYS[1], 'operation') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('SREM', KEYS[3], ARGV[2])
+redis.call('ZREM', KEYS[4], ARGV[2])
+return 1
+""")
+
 # Not a bare SET NX: the client sends a command again whose reply was lost, and would be told that somebody has it.
 HOLD = Script("""
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
