@@ -1,11 +1,13 @@
 """An installation whose parts may be hurt, and a real Prometheus that looks at it with our alert rules."""
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +17,7 @@ import pytest
 import pytest_asyncio
 from aio_pika.abc import AbstractChannel
 from backends import _settle
+from certificates import HOST, Authority
 from installation import SETTINGS, Installation
 from manifests import DEPLOY
 from node import Node
@@ -40,6 +43,7 @@ MODULES = {
 }
 """What runs, in the order of starting; the spare is a second upload receiver, which nobody misses."""
 
+ROOT = Authority.new()
 GATEWAY_NODE = f"watched-{uuid4().hex[:12]}"
 RULES = DEPLOY / "prometheus/alerts.yaml"
 
@@ -87,6 +91,8 @@ class Alarmed:
     store: Store
     posts: dict[str, Post]
     prometheus: Prometheus
+    tls: Path
+    """The folder of the gateway's certificate."""
 
     @asynccontextmanager
     async def channel(self) -> AsyncIterator[AbstractChannel]:
@@ -100,6 +106,11 @@ class Alarmed:
         await asyncio.to_thread(_settle, self.store.url)
         with suppress(RedisError):  # our own connection has been closed, too
             await self.made.redis.run("PING")
+
+
+def certify(folder: Path, days: int = 90) -> Path:
+    """Put a certificate there that is valid for so long, in the place of what there is."""
+    return ROOT.issue(HOST, lasts=timedelta(days=days)).save(folder)
 
 
 @asynccontextmanager
@@ -116,7 +127,8 @@ async def alarmed(program: str, folder: Path) -> AsyncIterator[Alarmed]:
         AsyncExitStack() as lives,
     ):
         await asyncio.to_thread(_settle, store.url)
-        made, posts = _made(Services(way.url, store.url, "processes of the test's own"), folder / "logs")
+        tls = certify(folder / "tls")
+        made, posts = _made(Services(way.url, store.url, "processes of the test's own"), folder / "logs", tls)
         lives.push_async_callback(made.redis.aclose)
         for post in posts.values():
             lives.push_async_callback(post.stop)
@@ -124,10 +136,10 @@ async def alarmed(program: str, folder: Path) -> AsyncIterator[Alarmed]:
         watched = {name: post.metrics_port for name, post in posts.items()}
         rules = shortened(RULES.read_text())
         async with prometheus(program, folder / "prometheus", rules, watched, queues) as server:
-            yield Alarmed(made, node, way, store, posts, server)
+            yield Alarmed(made, node, way, store, posts, server, tls)
 
 
-def _made(services: Services, logs: Path) -> tuple[Installation, dict[str, Post]]:
+def _made(services: Services, logs: Path, tls: Path) -> tuple[Installation, dict[str, Post]]:
     """The installation, and the posts of its processes, which do not run yet."""
     keys = Keys.new()
     lines: list[tuple[str, dict[str, Any]]] = []
@@ -139,6 +151,8 @@ def _made(services: Services, logs: Path) -> tuple[Installation, dict[str, Post]
         "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
         "OCPPDIAG_UPLOAD_FOLDER": str(logs),
         "OCPPDIAG_NODE": GATEWAY_NODE,
+        "OCPPDIAG_TLS_CERTIFICATES": json.dumps([str(tls)]),
+        "OCPPDIAG_TLS_PORT": "0",
         "OCPPDIAG_RENEW_SECONDS": "1",
         "OCPPDIAG_DRAIN_SECONDS": "1",
     }

@@ -10,6 +10,7 @@ from ocppdiag_gateway.metrics import METRICS as GATEWAY
 from ocppdiag_metrics import Metric
 from ocppdiag_ocpp.table import between, write
 from ocppdiag_process.metrics import METRICS as PROCESS
+from ocppdiag_process.metrics import TLS
 from ocppdiag_redis.metrics import METRICS as REDIS
 from ocppdiag_uploads.metrics import METRICS as UPLOADS
 from ocppdiag_workers.metrics import METRICS as WORKERS
@@ -23,6 +24,7 @@ ROOMS: tuple[tuple[tuple[Metric, ...], tuple[str, ...]], ...] = (
     (UPLOADS, ("uploads",)),
     (AMQP, ALL),
     (REDIS, ("gateway", "worker")),
+    (TLS, ("gateway", "uploads")),
     (PROCESS, ALL),
 )
 

@@ -8,6 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import structlog
+from cryptography.x509 import load_pem_x509_certificates
+
+from ocppdiag_process.metrics import CERTIFICATE_ENDS
 
 log = structlog.get_logger()
 
@@ -51,6 +54,7 @@ class ServerTls:
         self._seen = self._fingerprint()
         self._newest = _Newest(ssl.PROTOCOL_TLS_SERVER)
         self._newest.loaded = self._load()
+        CERTIFICATE_ENDS.set_function(lambda: {(): min(ends)} if (ends := self._newest.loaded.ends) else {})
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -96,9 +100,13 @@ class ServerTls:
         return whole.digest()
 
     def _files(self) -> Iterator[Path]:
+        yield from self._chains()
+        for folder in self._certificates:
+            yield folder / KEY
+
+    def _chains(self) -> Iterator[Path]:
         for folder in self._certificates:
             yield folder / CERTIFICATE
-            yield folder / KEY
         if self._client_ca:
             yield self._client_ca
 
@@ -122,6 +130,8 @@ class ServerTls:
                 context.load_verify_locations(self._client_ca)
             except OSError as error:
                 raise TlsError(f"no certificates of a CA in {self._client_ca}: {_reason(error)}") from None
+        for file in self._chains():
+            context.ends += _ends(file)
         return context
 
 
@@ -146,6 +156,8 @@ class _Loaded(ssl.SSLContext):
 
     def __init__(self, _: int) -> None:
         self.refused: Counter[str] = Counter()
+        self.ends: list[float] = []
+        """Of each certificate in it: until when it is valid, as Unix time."""
 
 
 class _Newest(ssl.SSLContext):
@@ -166,6 +178,15 @@ class _Newest(ssl.SSLContext):
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
         return self.loaded.wrap_bio(incoming, outgoing, server_side, server_hostname, session)
+
+
+def _ends(file: Path) -> list[float]:
+    """When each certificate in the file ends; none if that cannot be told, and then TLS is not refused for it."""
+    try:
+        return [one.not_valid_after_utc.timestamp() for one in load_pem_x509_certificates(file.read_bytes())]
+    except (OSError, ValueError):  # it has just been swapped, or OpenSSL takes more than cryptography does
+        log.warning("tls_end_unknown", file=str(file))
+        return []
 
 
 def _no_password() -> str:

@@ -15,6 +15,7 @@ from ocppdiag_gateway.server import Gateway
 from ocppdiag_gateway.settings import Settings
 from ocppdiag_process.eyes import Eyes
 from ocppdiag_process.main import main, told_to_stop
+from ocppdiag_process.metrics import TLS
 from ocppdiag_process.tls import ServerTls
 from ocppdiag_redis import Credentials, Directory, Pipelined
 from ocppdiag_redis.metrics import METRICS as REDIS
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when everything under way has ended."""
     stop = told_to_stop()
-    eyes = Eyes(settings, (*AMQP, *REDIS, *METRICS))
+    eyes = Eyes(settings, (*AMQP, *REDIS, *TLS, *METRICS))
     _take_all_sockets()
     tls = ServerTls(settings.tls_certificates, settings.tls_client_ca) if settings.tls_certificates else None
     redis = Pipelined.from_url(settings.redis_url.get_secret_value())

@@ -12,6 +12,7 @@ from ocppdiag_amqp import Broker
 from ocppdiag_amqp.metrics import METRICS as AMQP
 from ocppdiag_process.eyes import Eyes
 from ocppdiag_process.main import main, told_to_stop
+from ocppdiag_process.metrics import TLS
 from ocppdiag_process.tls import ServerTls
 from ocppdiag_uploads.announce import Announcer
 from ocppdiag_uploads.bounds import Crowd, Patience
@@ -32,7 +33,7 @@ HANDSHAKE_SECONDS = 10.0
 async def run(settings: Settings) -> None:
     """Run until told to stop; returns when the uploads under way have ended."""
     stop = told_to_stop()
-    eyes = Eyes(settings, (*AMQP, *METRICS))
+    eyes = Eyes(settings, (*AMQP, *TLS, *METRICS))
     store = opened(settings.upload_folder, settings.upload_bucket)
     async with (
         eyes,

@@ -1,8 +1,11 @@
 """TLS renewed while it runs: new files count from the next handshake on, wrong ones never."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from certificates import HOST, rsa
 from structlog.testing import capture_logs
 from tls_listener import (
     OTHER,
@@ -19,6 +22,7 @@ from tls_listener import (
 )
 
 from ocppdiag_process import tls as room
+from ocppdiag_process.metrics import CERTIFICATE_ENDS
 from ocppdiag_process.tls import ServerTls
 
 
@@ -115,3 +119,45 @@ def test_wrong_new_files_are_told_once_and_the_old_ones_stay(
         serving.renew()
         assert [line["event"] for line in lines] == ["tls_not_renewed", "tls_renewed"]
         assert told(port, trusting)[:2] == first[:2]
+
+
+FIRST = ("the elliptic one", "the RSA one", "one in a chain", "the authority of stations")
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_the_end_that_is_measured_is_the_first_of_all_that_are_in_use(
+    serving: ServerTls, tmp_path: Path, root: Path, first: str
+) -> None:
+    before = CERTIFICATE_ENDS.read()
+    soon = ROOT.issue(HOST, key=rsa() if "RSA" in first else None, lasts=timedelta(hours=2))
+    end = {(): soon.certificate.not_valid_after_utc.timestamp()}
+    match first:
+        case "the elliptic one":
+            soon.save(tmp_path / "ecdsa")
+        case "the RSA one":
+            soon.save(tmp_path / "rsa")
+        case "one in a chain":
+            replace(ROOT.server(), chain=(soon.certificate,)).save(tmp_path / "ecdsa")
+        case _:
+            root.write_text(soon.pem)
+    assert CERTIFICATE_ENDS.read() == before  # nobody has been shown it yet
+    serving.renew()
+    assert CERTIFICATE_ENDS.read() == end != before
+    ROOT.issue(HOST, lasts=timedelta(minutes=90)).save(tmp_path / "ecdsa")
+    (tmp_path / "ecdsa/tls.key").unlink()
+    serving.renew()
+    assert CERTIFICATE_ENDS.read() == end  # wrong files are not in use
+
+
+def test_a_certificate_whose_end_cannot_be_read_is_told_of_and_shown(
+    serving: ServerTls, tmp_path: Path
+) -> None:
+    """As `openssl x509 -trustout` writes it, which OpenSSL takes back."""
+    file = tmp_path / "ecdsa/tls.crt"
+    file.write_text(file.read_text().replace(" CERTIFICATE", " TRUSTED CERTIFICATE"))
+    with capture_logs() as lines:
+        serving.renew()
+    assert [(line["event"], line.get("file")) for line in lines] == [("tls_end_unknown", str(file)), ("tls_renewed", None)]  # fmt: skip
+    assert CERTIFICATE_ENDS.read() == {(): ROOT.certificate.not_valid_after_utc.timestamp()}
+    with listening(serving) as port:
+        assert told(port, client(folder=tmp_path))[0] == "TLSv1.3"

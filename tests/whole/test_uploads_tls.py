@@ -8,12 +8,14 @@ import os
 import shutil
 import ssl
 import time
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from certificates import Authority, rsa
+from certificates import HOST, Authority, rsa
 from installation import Installation
+from looking import scrape
 from uploading import Receiver, path, receiver
 
 from ocppdiag_local.failures import ServicesError
@@ -113,15 +115,15 @@ async def test_another_program_uploads_with_ocpps_suites(
     assert stored.read_bytes() == log.read_bytes()
 
 
-async def test_a_renewed_certificate_is_shown_and_who_is_silent_is_hung_up_on(
+async def test_a_renewed_certificate_is_shown_and_measured_and_who_is_silent_is_hung_up_on(
     installation: Installation, tmp_path: Path
 ) -> None:
     async with receiver(
-        installation, tmp_path / "logs", upload_tls_certificates=certificates(tmp_path)
+        installation, tmp_path / "logs", upload_tls_certificates=certificates(tmp_path), metrics_port=0
     ) as door:
         began = time.monotonic()
         silent, writer = await asyncio.open_connection("localhost", port_of(door))
-        renewed = ROOT.server()
+        renewed = ROOT.issue(HOST, lasts=timedelta(hours=2))
         renewed.save(tmp_path / "ecdsa")
         while await asyncio.to_thread(shown, port_of(door)) != renewed.der:
             assert time.monotonic() - began < RENEWED_WITHIN
@@ -129,6 +131,9 @@ async def test_a_renewed_certificate_is_shown_and_who_is_silent_is_hung_up_on(
         assert await asyncio.wait_for(silent.read(), 10) == b""
         assert time.monotonic() - began < RENEWED_WITHIN
         writer.close()
+        (eyes,) = (line["metrics_port"] for line in door.lines if line["event"] == "metrics_listening")
+        ends = (await scrape(eyes)).value("ocppdiag_tls_certificate_not_after_timestamp_seconds")
+        assert ends == renewed.certificate.not_valid_after_utc.timestamp()
         assert [line for line in door.lines if line["event"] == "tls_renewed"]
 
 

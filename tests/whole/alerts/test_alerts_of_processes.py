@@ -5,7 +5,7 @@ import os
 import signal
 
 import pytest
-from alarmed import Alarmed, Post
+from alarmed import Alarmed, Post, certify
 from bare import bare_station
 from private import disk_full
 from prometheus_server import Labels, alert
@@ -94,4 +94,13 @@ async def test_redis_is_killed(quiet: Alarmed) -> None:
         await quiet.prometheus.fire(*(alert("RedisUnusable", process=name) for name in users))
     finally:
         await quiet.empty_redis()
+    await quiet.prometheus.fire()
+
+
+async def test_a_certificate_is_about_to_end(quiet: Alarmed) -> None:
+    certify(quiet.tls, days=6)
+    try:
+        await quiet.prometheus.fire(alert("CertificateEnds", process="gateway"))
+    finally:
+        certify(quiet.tls)
     await quiet.prometheus.fire()
