@@ -1,12 +1,14 @@
 """The gateway's two ways to the workers: records up with confirms, orders down from this node's own queue."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 import structlog
 
 from ocppdiag_amqp import Broker, Consumer, Delivery, Lanes, Publisher, Told, UnroutableError, close_lanes
 from ocppdiag_contracts import link
 from ocppdiag_contracts.topology import GATEWAY, STATION, gateway_queue, shard_of, station_key
+from ocppdiag_gateway import metrics
 from ocppdiag_gateway.limits import Limits
 from ocppdiag_gateway.traces import Traces
 
@@ -50,12 +52,10 @@ class Link:
         """Open the way down: `take` gets each order, at most once: it is settled before a station sees it."""
 
         async def handle(delivery: Delivery) -> None:
-            for raw in link.split(delivery.body):
-                try:
-                    order = link.TO_GATEWAY.decode(raw)
-                except link.UNREADABLE as error:
-                    log.warning("order_unreadable", error=str(error))
-                    continue
+            orders = [*_orders(delivery.body)]
+            if orders:
+                metrics.ORDER_AGE.observe(max(0.0, time.time() - orders[0].at))
+            for order in orders:
                 take(order)
 
         self._consumer = await Consumer.start(
@@ -94,3 +94,12 @@ class Link:
         if self._consumer:
             await self._consumer.stop()
         await close_lanes(self._calls, self._results, self._sideways, within=CLOSE_SECONDS)
+
+
+def _orders(body: bytes) -> Iterator[link.ToGateway]:
+    """Read a batch; what cannot be read is nobody's order."""
+    for raw in link.split(body):
+        try:
+            yield link.TO_GATEWAY.decode(raw)
+        except link.UNREADABLE as error:
+            log.warning("order_unreadable", error=str(error))

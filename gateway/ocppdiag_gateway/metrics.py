@@ -75,6 +75,11 @@ ANSWER_SECONDS = Histogram(
     _SECONDS,
 )
 ANSWERED = ANSWER_SECONDS.row()
+ORDER_AGE = Histogram(
+    "ocppdiag_gateway_order_age_seconds",
+    "From a worker's giving an order to the gateway's taking it, by both their clocks; of the first of each batch.",
+    _SECONDS,
+)
 STATION_SECONDS = Histogram(
     "ocppdiag_gateway_station_seconds", "From a CALL of ours to the station's answer.", _SECONDS
 )
@@ -90,7 +95,8 @@ REFUSALS = Counter(
 )
 
 METRICS: tuple[Metric, ...] = (
-    CONNECTIONS, HANDSHAKES, DISCONNECTS, EXPELLED, FRAMES, VIOLATIONS, ANSWER_SECONDS, STATION_SECONDS, CALLS_ENDED, REFUSALS,
+    CONNECTIONS, HANDSHAKES, DISCONNECTS, EXPELLED, FRAMES, VIOLATIONS, ANSWER_SECONDS, ORDER_AGE, STATION_SECONDS,
+    CALLS_ENDED, REFUSALS,
 )  # fmt: skip
 
 

@@ -126,6 +126,8 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
     assert 0 < grew("gateway", "ocppdiag_gateway_answer_seconds_sum") < 10
     assert grew("gateway", "ocppdiag_gateway_calls_ended_total", outcome="answered") == 2
     assert grew("gateway", "ocppdiag_gateway_station_seconds_count") == 2
+    assert grew("gateway", "ocppdiag_gateway_order_age_seconds_count") >= 2
+    assert 0 < grew("gateway", "ocppdiag_gateway_order_age_seconds_sum") < 10
     assert grew("gateway", "ocppdiag_gateway_disconnects_total", code="1000") == 1
 
     assert grew("worker", "ocppdiag_worker_commands_total", command="get_log") == 1
@@ -138,6 +140,7 @@ async def test_a_log_from_a_station_to_a_file_is_counted_in_each_process_that_it
         assert 0 < grew("worker", "ocppdiag_worker_operation_seconds_sum", command=asked) < 10
     records = {"kind": "call", "action": "LogStatusNotification"}
     assert grew("worker", "ocppdiag_worker_records_total", **records) == notified
+    assert 0 < grew("worker", "ocppdiag_worker_record_age_seconds_sum") < 10
     assert grew("worker", "ocppdiag_worker_records_total", kind="upload_stored", action="none") == 1
     assert grew("worker", "ocppdiag_worker_parked_total", reason="no command") == 1
     assert taken(after) - taken(before) == 3

@@ -112,6 +112,7 @@ class Intake:
             return
         stations: dict[str, list[link.ToWorkers]] = {}
         records = await self._records(delivery, link.TO_WORKERS)
+        metrics.came(records, time.time())
         for record in records:
             stations.setdefault(record.station, []).append(record)
         first = [several[0] for several in stations.values()]

@@ -24,6 +24,12 @@ _ROWS = {kind: RECORDS.row(name) for kind, name in _KINDS.items()}
 BATCH_RECORDS = Histogram(
     "ocppdiag_worker_batch_records", "Records in a batch that was taken.", (1, 2, 4, 8, 16, 32, 64, 128, 256)
 )
+RECORD_AGE = Histogram(
+    "ocppdiag_worker_record_age_seconds",
+    "From a gateway's or upload receiver's taking what it tells to a worker's taking that, by both their clocks; of the "
+    "first record of each batch.",
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0),
+)
 BEGUN = Counter("ocppdiag_worker_commands_total", "Commands begun.", command=COMMAND_NAMES)
 ENDED = Counter(
     "ocppdiag_worker_operations_ended_total",
@@ -71,8 +77,14 @@ OLDEST = Gauge(
 )
 
 METRICS: tuple[Metric, ...] = (
-    RECORDS, BATCH_RECORDS, BEGUN, ENDED, OPERATION_SECONDS, PARKED, ALARMS, OPEN, OVERDUE, OLDEST,
+    RECORDS, BATCH_RECORDS, RECORD_AGE, BEGUN, ENDED, OPERATION_SECONDS, PARKED, ALARMS, OPEN, OVERDUE, OLDEST,
 )  # fmt: skip
+
+
+def came(records: Sequence[link.ToWorkers], now: float) -> None:
+    """Measure how old a batch is that has come; `now` in seconds since 1970."""
+    if records:
+        RECORD_AGE.observe(max(0.0, now - records[0].at))
 
 
 def taken(records: Sequence[link.ToWorkers]) -> None:
