@@ -203,20 +203,12 @@ class Machine(Breaks):
     @invariant()
     def holds(self) -> None:
         self.do(self.checks.at_every_step())
-        self.do(self._counted())
-
-    async def _counted(self) -> None:
-        """What is open is counted so, and only as long as an alarm will see to it."""
-        begun = (await self.kept.begun()).keys()
-        assert set(await self.kept.memory.open_operations(STATION)) <= begun
-        assert begun <= (await self.kept.alarms()).keys()
 
     def teardown(self) -> None:
         try:
             if sys.exc_info()[0] is None:
                 self._come_to_the_end()
-                self.do(self._counted())
-                self.do(self.checks.at_the_end([wish.command for wish in self.wishes], self.kept.alarms()))
+                self.do(self.checks.at_the_end([wish.command for wish in self.wishes], self.kept))
         finally:
             for life, _, _ in self.lives:
                 self.do(life.fall())

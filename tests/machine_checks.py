@@ -1,7 +1,7 @@
 """What must hold of the operations, whatever has happened."""
 
 from collections import Counter
-from collections.abc import Awaitable
+from typing import Protocol
 
 import msgspec
 from machine_memory import STATION
@@ -31,6 +31,14 @@ TOLD_OFTEN = {"command_repeated", "command_settled", "log_bytes_received"}
 
 OURS = {"cancel", "list_commands"}
 SLACK_SECONDS = 5.0
+
+
+class Times(Protocol):
+    """When operations were begun, and when they are to be woken."""
+
+    async def alarms(self) -> dict[str, float]: ...
+
+    async def begun(self) -> dict[str, float]: ...
 
 
 class Checks:
@@ -82,9 +90,10 @@ class Checks:
         await self._parts()
         self._in_order()
 
-    async def at_the_end(self, commands: list[Command], alarms: Awaitable[dict[str, float]]) -> None:
+    async def at_the_end(self, commands: list[Command], kept: Times) -> None:
         await self.at_every_step()
-        assert not await alarms, "alarms about nothing"
+        assert not await kept.alarms(), "alarms about nothing"
+        assert not await kept.begun(), "counted as open for ever"
         assert not await self.memory.open_operations(STATION)
         assert not await self.memory.waiting(STATION, 100)
         assert not self.world.resting

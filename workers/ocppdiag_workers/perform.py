@@ -236,9 +236,9 @@ class Performer:
         """Write the record, before anything is sent; None when somebody else just has, or may have."""
         operation = replace(step.operation, store=await self.memory.origin.store())
         now, told = operation.begun, letters(step.events, operation.trace)
-        # First guard and alarm, then the operation: without it they are about nothing.
+        # First guard and alarm, then the operation: without it they are about nothing. What an alarm takes away comes before it.
         guard, alarm = self.post.guard(Guard.of(operation), now), self.presence.look_again(operation, now)
-        await asyncio.gather(guard, alarm, self.memory.open(operation))
+        await asyncio.gather(guard, self.memory.open(operation), alarm)
         if not await self.memory.begin(operation, told, since, now):
             return None
         metrics.BEGUN.add(operation.name)
