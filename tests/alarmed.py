@@ -32,7 +32,7 @@ from wire import Wire
 from ocppdiag_local import ports
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services
-from ocppdiag_local.stack import Process, Stack, start
+from ocppdiag_local.stack import Process, Stack, start, variables
 from ocppdiag_redis import Pipelined
 
 MODULES = {
@@ -145,11 +145,7 @@ def _made(services: Services, logs: Path, tls: Path) -> tuple[Installation, dict
     lines: list[tuple[str, dict[str, Any]]] = []
     shared = {
         **SETTINGS,
-        "OCPPDIAG_AMQP_URL": services.amqp_url,
-        "OCPPDIAG_REDIS_URL": services.redis_url,
-        "OCPPDIAG_CREDENTIAL_KEY": keys.credential_key,
-        "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
-        "OCPPDIAG_UPLOAD_FOLDER": str(logs),
+        **variables(services, keys, logs),
         "OCPPDIAG_NODE": GATEWAY_NODE,
         "OCPPDIAG_TLS_CERTIFICATES": json.dumps([str(tls)]),
         "OCPPDIAG_TLS_PORT": "0",

@@ -115,6 +115,17 @@ async def start(name: str, module: str, variables: Mapping[str, str], hear: Hear
         await running.stop()
 
 
+def variables(services: Services, keys: Keys, logs: Path) -> dict[str, str]:
+    """Return what all processes of an installation are told alike."""
+    return {
+        "OCPPDIAG_AMQP_URL": services.amqp_url,
+        "OCPPDIAG_REDIS_URL": services.redis_url,
+        "OCPPDIAG_CREDENTIAL_KEY": keys.credential_key,
+        "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
+        "OCPPDIAG_UPLOAD_FOLDER": str(logs),
+    }
+
+
 @asynccontextmanager
 async def stack(
     services: Services,
@@ -129,11 +140,7 @@ async def stack(
 ) -> AsyncIterator[Stack]:
     """Run one of each; `settings` are further variables for all of them (OCPPDIAG_...)."""
     shared = {
-        "OCPPDIAG_AMQP_URL": services.amqp_url,
-        "OCPPDIAG_REDIS_URL": services.redis_url,
-        "OCPPDIAG_CREDENTIAL_KEY": keys.credential_key,
-        "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
-        "OCPPDIAG_UPLOAD_FOLDER": str(logs),
+        **variables(services, keys, logs),
         "OCPPDIAG_UPLOAD_PORT": str(upload_port),
         "OCPPDIAG_PORT": str(gateway_port),
         "OCPPDIAG_DRAIN_SECONDS": "3",  # who pressed Ctrl-C is waiting

@@ -22,7 +22,7 @@ from certificates import Authority
 from ocppdiag_contracts.security_profile import SecurityProfile
 from ocppdiag_local.keys import Keys
 from ocppdiag_local.services import Services, services
-from ocppdiag_local.stack import Process, start
+from ocppdiag_local.stack import Process, start, variables
 from ocppdiag_process.logs import configure
 from ocppdiag_redis import Credentials, Pipelined
 
@@ -166,12 +166,8 @@ async def fleet(
         exits.push_async_callback(redis.aclose)
         running = Fleet(found, redis, Credentials(redis, keys.credential_key.encode()))
         running.variables = {
-            "OCPPDIAG_AMQP_URL": found.amqp_url,
-            "OCPPDIAG_REDIS_URL": found.redis_url,
-            "OCPPDIAG_CREDENTIAL_KEY": keys.credential_key,
-            "OCPPDIAG_UPLOAD_KEY": keys.upload_key,
+            **variables(found, keys, folder),
             "OCPPDIAG_UPLOAD_URL": NO_UPLOADS,
-            "OCPPDIAG_UPLOAD_FOLDER": str(folder),
             "OCPPDIAG_UPLOAD_PORT": "0",
             "OCPPDIAG_PORT": "0",
             "OCPPDIAG_LOG_LEVEL": "info",
