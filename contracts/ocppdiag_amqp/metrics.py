@@ -1,9 +1,8 @@
 """What is counted and measured of RabbitMQ, in every process."""
 
 from ocppdiag_contracts.topology import EXCHANGES
-from ocppdiag_metrics import Counter, Gauge, Histogram, Metric
+from ocppdiag_metrics import SECONDS, Counter, Gauge, Histogram, Metric
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 QUEUES = ("ocppdiag.commands", "ocppdiag.diagnostics", "ocppdiag.gateway")
 
 UP = Gauge(
@@ -27,7 +26,7 @@ REFUSALS = Counter(
     "Times that RabbitMQ refused a message (nack), which is then published again.",
 )
 PUBLISH_SECONDS = Histogram(
-    "ocppdiag_amqp_publish_seconds", "From publishing a message to its confirm.", _SECONDS
+    "ocppdiag_amqp_publish_seconds", "From publishing a message to its confirm.", SECONDS
 )
 BATCH_RECORDS = Histogram(
     "ocppdiag_amqp_batch_records",
@@ -37,7 +36,7 @@ BATCH_RECORDS = Histogram(
 HANDLING_SECONDS = Histogram(
     "ocppdiag_amqp_handling_seconds",
     "From the delivery of a message to its being settled.",
-    _SECONDS,
+    SECONDS,
     queue=QUEUES,
 )
 SETTLED = Counter(

@@ -1,5 +1,5 @@
 """What a process counts and measures of itself, at next to no cost; `ocppdiag_process` writes it down for Prometheus."""
 
-from ocppdiag_metrics.metric import OTHER, Counter, Gauge, Histogram, Metric
+from ocppdiag_metrics.metric import OTHER, SECONDS, Counter, Gauge, Histogram, Metric
 
-__all__ = ["OTHER", "Counter", "Gauge", "Histogram", "Metric"]
+__all__ = ["OTHER", "SECONDS", "Counter", "Gauge", "Histogram", "Metric"]

@@ -2,10 +2,10 @@
 
 from ocppdiag_contracts import link
 from ocppdiag_contracts.versions import OcppVersion
-from ocppdiag_metrics import OTHER, Counter, Gauge, Histogram, Metric
+from ocppdiag_metrics import OTHER, SECONDS, Counter, Gauge, Histogram, Metric
 from ocppdiag_ocpp.messages import PROFILE
 
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_SECONDS = (*SECONDS, 60.0)
 _ACTIONS = tuple(feature.action for feature in PROFILE)
 
 CONNECTIONS = Gauge(

@@ -1,9 +1,10 @@
 """Two copies of a command, and a Redis that is emptied while the second is at its beginning: there is one beginning."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
+import pytest
 from emptied import emptied
 from msgspec import structs
 from stage import Stage, kinds
@@ -30,23 +31,29 @@ class Overtaken(Ends):
         return found
 
 
-async def test_a_copy_that_was_overtaken_by_a_whole_command_and_its_loss_tells_its_end_again(
-    stage: Stage, services: Services
-) -> None:
+@pytest.fixture
+async def anew(stage: Stage, services: Services) -> AsyncIterator[Stage]:
+    """The stage with a worker whose Redis is empty, and may be emptied."""
     async with emptied(stage, services) as (performer, redis):
         stage.performer, stage.redis, stage.memory = performer, redis, performer.memory
-        wish = stage.wish(due_in=600)
+        yield stage
 
-        async def ends_and_is_lost() -> None:
-            await stage.begun(wish)
-            await stage.tell(stage.errored(wish, "InternalError", "a fault of its own"))
-            await redis.run("FLUSHDB")
-            await stage.connect()
 
-        late = replace(performer, ends=Overtaken(performer.ends._journal, ends_and_is_lost))
-        await late.command(wish, wish.model_dump_json(exclude_none=True).encode(), None)
-        events = await stage.events()
-        assert len(await stage.calls()) == 1
+async def test_a_copy_that_was_overtaken_by_a_whole_command_and_its_loss_tells_its_end_again(
+    anew: Stage,
+) -> None:
+    wish, performer = anew.wish(due_in=600), anew.performer
+
+    async def ends_and_is_lost() -> None:
+        await anew.begun(wish)
+        await anew.tell(anew.errored(wish, "InternalError", "a fault of its own"))
+        await anew.redis.run("FLUSHDB")
+        await anew.connect()
+
+    late = replace(performer, ends=Overtaken(performer.ends._journal, ends_and_is_lost))
+    await late.command(wish, wish.model_dump_json(exclude_none=True).encode(), None)
+    events = await anew.events()
+    assert len(await anew.calls()) == 1
     told = [event for event in events if event.event == "command_settled"]
     assert told
     assert all(event == told[0] for event in told)
@@ -55,21 +62,19 @@ async def test_a_copy_that_was_overtaken_by_a_whole_command_and_its_loss_tells_i
 
 
 async def test_what_was_written_into_another_redis_than_was_looked_at_is_as_if_it_had_not_been(
-    stage: Stage, services: Services
+    anew: Stage,
 ) -> None:
-    async with emptied(stage, services) as (performer, redis):
-        stage.performer, stage.redis, memory = performer, redis, performer.memory
-        stage.memory = memory
-        wish = await stage.begun()
-        known = (await stage.remembered(wish)).operation
-        before = sorted(await redis.run("KEYS", "*"))
-        operation = structs.replace(known, id="another", request_id=known.request_id + 1, state=State.WAITING)
-        since, now = await memory.origin.since(), time.time()
-        assert not await memory.begin(operation, (), since - 1, now)
-        assert sorted(await redis.run("KEYS", "*")) == before
-        assert await memory.open_operations(stage.station) == [wish.id]
-        assert await memory.begin(operation, (), since, now)
-        assert await memory.waiting(stage.station, 9) == [operation.id]
-        assert await memory.commit(structs.replace(operation, state=State.QUEUED), (), 1, now)
-        await memory.forget(operation)
-        assert await memory.find(stage.station, operation.id), "somebody has taken it up"
+    redis, memory = anew.redis, anew.memory
+    wish = await anew.begun()
+    known = (await anew.remembered(wish)).operation
+    before = sorted(await redis.run("KEYS", "*"))
+    operation = structs.replace(known, id="another", request_id=known.request_id + 1, state=State.WAITING)
+    since, now = await memory.origin.since(), time.time()
+    assert not await memory.begin(operation, (), since - 1, now)
+    assert sorted(await redis.run("KEYS", "*")) == before
+    assert await memory.open_operations(anew.station) == [wish.id]
+    assert await memory.begin(operation, (), since, now)
+    assert await memory.waiting(anew.station, 9) == [operation.id]
+    assert await memory.commit(structs.replace(operation, state=State.QUEUED), (), 1, now)
+    await memory.forget(operation)
+    assert await memory.find(anew.station, operation.id), "somebody has taken it up"

@@ -22,9 +22,8 @@ async def run(performer: Performer, stop: asyncio.Event) -> None:
         # Many workers poll the same set: not all at the same moment.
         await asyncio.sleep(POLL_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 (no secret)
         try:
-            await (
-                performer.memory.origin.since()
-            )  # notices now, and not later, that this Redis is another one
+            # Notices now, and not later, that this Redis is another one.
+            await performer.memory.origin.since()
             now, due = await performer.memory.claim_due()
         except (RedisError, OSError) as error:
             log.warning("alarms_unreachable", error=str(error))

@@ -1,9 +1,11 @@
 """How many operations are open, how old the oldest is and how late the latest: asked of Redis when somebody looks."""
 
 import asyncio
+from functools import partial
 
 from redis.exceptions import RedisError
 
+from ocppdiag_metrics import Gauge
 from ocppdiag_redis import Pipelined, Script, keys
 from ocppdiag_workers import metrics
 
@@ -20,27 +22,28 @@ end
 return {redis.call('ZCARD', KEYS[1]), since_first(KEYS[1]), since_first(KEYS[2])}
 """)
 
+_GAUGES = (metrics.OPEN, metrics.OVERDUE, metrics.OLDEST)
+"""In the order in which the script tells them."""
+
 
 class Backlog:
     """What Redis said last."""
 
     def __init__(self, redis: Pipelined) -> None:
         self._redis = redis
-        self._open: dict[tuple[str, ...], float] = {}
-        self._overdue: dict[tuple[str, ...], float] = {}
-        self._oldest: dict[tuple[str, ...], float] = {}
-        metrics.OPEN.set_function(lambda: self._open)
-        metrics.OVERDUE.set_function(lambda: self._overdue)
-        metrics.OLDEST.set_function(lambda: self._oldest)
+        self._said: dict[Gauge, float] = {}
+        for gauge in _GAUGES:
+            gauge.set_function(partial(self._of, gauge))
 
     async def look(self) -> None:
         """Ask; where there is no answer, nothing is known."""
-        self._open, self._overdue, self._oldest = {}, {}, {}
+        self._said = {}
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                count, late, age = await self._redis.script(_LOOK, [keys.DEADLINES, keys.BEGUN])
+                found = await self._redis.script(_LOOK, [keys.DEADLINES, keys.BEGUN])
         except (RedisError, OSError, TimeoutError):
             return
-        self._open = {(): float(count)}
-        self._overdue = {(): float(late)}
-        self._oldest = {(): float(age)}
+        self._said = dict(zip(_GAUGES, map(float, found), strict=True))
+
+    def _of(self, gauge: Gauge) -> dict[tuple[str, ...], float]:
+        return {(): self._said[gauge]} if gauge in self._said else {}

@@ -126,10 +126,7 @@ def _sent(operation: Operation, news: Sent, end: End, *, harmless: bool) -> Step
     sent = replace(operation, state=State.SENT)
     if operation.turn or operation.lost:  # the first CALL is the one that is told
         return Step(sent)
-    event = CommandSent(
-        **operation.event("sent", news.at),
-    )
-    return Step(sent, (event,))
+    return Step(sent, (CommandSent(**operation.event("sent", news.at)),))
 
 
 def _refused(operation: Operation, news: Refused, end: End) -> Step:

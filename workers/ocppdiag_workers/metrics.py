@@ -6,7 +6,7 @@ from ocppdiag_contracts import link
 from ocppdiag_contracts.commands import COMMAND_NAMES
 from ocppdiag_contracts.events import CommandSettled, Outcome
 from ocppdiag_contracts.failures import Failure
-from ocppdiag_metrics import Counter, Gauge, Histogram, Metric
+from ocppdiag_metrics import SECONDS, Counter, Gauge, Histogram, Metric
 from ocppdiag_ocpp.messages import PROFILE
 from ocppdiag_workers.written import EndWritten
 
@@ -28,7 +28,7 @@ RECORD_AGE = Histogram(
     "ocppdiag_worker_record_age_seconds",
     "From a gateway's or upload receiver's taking what it tells to a worker's taking that, by both their clocks; of the "
     "first record of each batch.",
-    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0),
+    (*SECONDS, 60.0, 300.0),
 )
 BEGUN = Counter("ocppdiag_worker_commands_total", "Commands begun.", command=COMMAND_NAMES)
 ENDED = Counter(
